@@ -1,0 +1,1 @@
+"""What every layer needs: configs, artefact folders, image ranges, reproducibility."""

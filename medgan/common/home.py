@@ -1,0 +1,30 @@
+"""Where runs, data sets, synthetic sets and jobs are kept."""
+
+import os
+from pathlib import Path
+
+
+def home() -> Path:
+    """The folder that holds `checkpoints/` and `workspace/`: MEDGAN_HOME, else the current folder."""
+    return Path(os.environ.get("MEDGAN_HOME") or Path.cwd()).expanduser().resolve()
+
+
+def runs_folder() -> Path:
+    return home() / "checkpoints"
+
+
+def datasets_folder() -> Path:
+    return home() / "workspace" / "datasets"
+
+
+def sets_folder() -> Path:
+    return home() / "workspace" / "sets"
+
+
+def jobs_folder() -> Path:
+    return home() / "workspace" / "jobs"
+
+
+def shipped_runs_folder() -> Path:
+    """The small generators that come with the package; read only."""
+    return Path(__file__).parents[1] / "pretrained"
