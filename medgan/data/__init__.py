@@ -1,0 +1,1 @@
+"""From files to prepared data sets: formats, layouts, families, splits, phantoms."""
