@@ -1,0 +1,72 @@
+"""The options of preparing a folder of images."""
+
+import re
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from medgan.common.config import Config
+from medgan.data.fit import Fit
+from medgan.data.layout import LabelSource, LayoutKind
+
+
+class PrepareConfig(Config):
+    """How to turn a folder of images into a prepared data set."""
+
+    source: Path
+    """Folder that holds the images."""
+    name: str = ""
+    """Name of the data set; the folder's own name where empty."""
+    size: int = Field(128, ge=16, le=1024)
+    """Side of the prepared images, in pixels."""
+    colour: Literal["auto", "grey", "rgb"] = "auto"
+    """Grey or RGB; auto takes grey where the images show no colour."""
+    fit: Fit = "pad"
+    """How a picture becomes square: pad keeps its shape between black bars, squash distorts it."""
+    layout: LayoutKind | Literal["auto"] = "auto"
+    """How the folder is arranged: images alone, one folder a class, or images with masks."""
+    labels_from: LabelSource = "auto"
+    """What tells an image's class: its folder, its file name, whichever says more (auto), or nothing."""
+    family: Literal["auto", "none", "tuberculosis", "pneumonia", "chest_ct", "melanoma"] = "auto"
+    """Which known data set this is; it tells patients and classes by file name. Auto recognises it."""
+    patient_pattern: str = ""
+    """Regular expression that finds the patient in a file's path; its first group is the patient."""
+    validation_fraction: float = Field(0.1, ge=0.0, le=0.5)
+    """Share of the images for validation."""
+    test_fraction: float = Field(0.1, ge=0.0, le=0.5)
+    """Share of the images for the final test."""
+    use_source_splits: bool = False
+    """Keep the train, validation and test folders of the source, even where they share patients."""
+    seed: int = Field(0, ge=0)
+    """Seed of the random split."""
+    scaling: Literal["auto", "window", "range"] = "auto"
+    """16-bit pixels to grey: the window below, the image's own range, or (auto) the window for Hounsfield units."""
+    window_low_hu: float = -1000.0
+    """Shown as black: Hounsfield units at the lower end of the window."""
+    window_high_hu: float = 400.0
+    """Shown as white: Hounsfield units at the upper end of the window."""
+    megapixel_limit: int = Field(80, ge=1, le=170)
+    """Pictures of more megapixels than this are refused."""
+
+    @field_validator("source")
+    @classmethod
+    def _from_anywhere(cls, source: Path) -> Path:
+        return source.expanduser().absolute()  # a job reads it from another working folder
+
+    @field_validator("patient_pattern")
+    @classmethod
+    def _has_a_group(cls, pattern: str) -> str:
+        try:
+            groups = re.compile(pattern).groups
+        except re.error as error:
+            raise ValueError(f"is no regular expression: {error}") from None
+        if pattern and not groups:
+            raise ValueError("needs a group in parentheses around the part that names the patient")
+        return pattern
+
+    @model_validator(mode="after")
+    def _limits_in_order(self) -> Self:
+        if self.window_low_hu >= self.window_high_hu:
+            raise ValueError("window_low_hu must be below window_high_hu")
+        return self

@@ -1,0 +1,137 @@
+"""A prepared data set: arrays as memory maps, one table row an item, and what is known about both."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from medgan.common.artefact import MANIFEST, Manifest, find_artefact, list_artefacts, read_manifest
+from medgan.common.errors import BadInput
+from medgan.common.home import datasets_folder
+from medgan.data.problems import Problem
+from medgan.data.splits import SPLITS
+
+IMAGES, MASKS, ITEMS, PROBLEMS = "images.npy", "masks.npy", "items.parquet", "problems.json"
+
+
+@dataclass(frozen=True)
+class PreparedDataset:
+    """A finished data set, opened for reading; arrays and table are opened when first asked for."""
+
+    folder: Path
+    manifest: Manifest
+
+    @classmethod
+    def open(cls, name_or_id_or_path: str | Path) -> Self:
+        """Open by folder, by id, or by name (the newest of that name).
+
+        Raises BadInput where there is none, or where it is no data set.
+        """
+        path = Path(name_or_id_or_path)
+        if (path / MANIFEST).is_file():
+            folder, manifest = path.resolve(), read_manifest(path)
+        else:
+            folder, manifest = find_artefact(datasets_folder(), "dataset", str(name_or_id_or_path))
+        if manifest.kind != "dataset":
+            raise BadInput(f"{folder}: is a {manifest.kind}, not a data set")
+        return cls(folder, manifest)
+
+    @property
+    def id(self) -> str:
+        return self.manifest.id
+
+    @property
+    def name(self) -> str:
+        return self.manifest.name
+
+    @property
+    def size(self) -> int:
+        """Pixels a side; images are square."""
+        return int(self.manifest.summary["size"])
+
+    @property
+    def channels(self) -> int:
+        """1 (grey) or 3 (RGB)."""
+        return int(self.manifest.summary["channels"])
+
+    @property
+    def structures(self) -> tuple[str, ...]:
+        """What each mask channel outlines; empty where there are no masks."""
+        return tuple(self.manifest.summary["structures"])
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The class labels, sorted; empty where the images have none (their label is then "")."""
+        return tuple(self.manifest.summary["classes"])
+
+    @cached_property
+    def images(self) -> NDArray[np.uint8]:
+        """(items, size, size, channels) bytes, memory-mapped, read only."""
+        return self._array(IMAGES)
+
+    @cached_property
+    def masks(self) -> NDArray[np.uint8] | None:
+        """(items, size, size, structures) of 0/1, memory-mapped, read only; None where there are no masks."""
+        return self._array(MASKS) if self.structures else None
+
+    @cached_property
+    def items(self) -> pd.DataFrame:
+        """One row an item, in the order of the arrays: id, file, sha256, pixels_sha256, patient_id, label,
+        split, source_split, width, height (pixels of the original)."""
+        try:
+            return pd.read_parquet(self.folder / ITEMS)
+        except (OSError, ValueError) as error:
+            raise BadInput(f"{self.folder / ITEMS}: damaged ({str(error).splitlines()[0]})") from None
+
+    @cached_property
+    def problems(self) -> list[Problem]:
+        """What was found wrong with the source."""
+        try:
+            rows = json.loads((self.folder / PROBLEMS).read_text(encoding="utf-8"))
+            return [Problem(row["file"], row["kind"], row["reason"]) for row in rows]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise BadInput(f"{self.folder / PROBLEMS}: damaged ({error})") from None
+
+    def __len__(self) -> int:
+        return int(self.manifest.summary["items"])
+
+    def indices(self, split: str | None = "train", label: str | None = None) -> NDArray[np.int64]:
+        """Positions of the items of a split and a class; None means all. Raises BadInput for unknown names."""
+        if split is not None and split not in SPLITS:
+            raise BadInput(f"split {split!r} is not known (there is: {', '.join(SPLITS)})")
+        if label is not None and label not in self.classes:
+            known = ", ".join(self.classes) or "none, its images have no classes"
+            raise BadInput(f"data set {self.name!r} has no class {label!r} (there is: {known})")
+        chosen = np.ones(len(self.items), bool)
+        if split is not None:
+            chosen &= (self.items["split"] == split).to_numpy(bool)
+        if label is not None:
+            chosen &= (self.items["label"] == label).to_numpy(bool)
+        return np.flatnonzero(chosen).astype(np.int64)
+
+    def describe(self) -> dict[str, Any]:
+        """What a card or `--json` shows."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "folder": str(self.folder),
+            "created": self.manifest.created.isoformat(),
+            **self.manifest.summary,
+        }
+
+    def _array(self, name: str) -> NDArray[np.uint8]:
+        try:
+            array: NDArray[np.uint8] = np.load(self.folder / name, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            raise BadInput(f"{self.folder / name}: damaged ({error})") from None
+        return array
+
+
+def list_datasets() -> list[PreparedDataset]:
+    """All finished data sets of the workspace, newest first."""
+    return [PreparedDataset(folder, manifest) for folder, manifest in list_artefacts(datasets_folder(), "dataset")]

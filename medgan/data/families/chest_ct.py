@@ -1,0 +1,15 @@
+"""Axial chest CT slices, `ID_0001_Z_0146`: one volume, hence one patient, has many slices."""
+
+import re
+
+from medgan.data.families.family import DatasetFamily
+
+CHEST_CT = DatasetFamily(
+    name="chest_ct",
+    title="Chest CT slices (Finding and Measuring Lungs in CT Data)",
+    pattern=re.compile(r"(?P<patient>ID_\d{4})_Z_\d{4}(?:_mask)?"),
+    structure="lung",
+    citation="K. Mader, Finding and Measuring Lungs in CT Data, Kaggle 2017",
+    terms="Not established: for research use, do not redistribute",
+    published={"train": {"": 3000}, "test": {"": 100}},
+)

@@ -1,0 +1,177 @@
+"""How a source folder is arranged: plain images, one folder a class, or images with masks."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+from medgan.common.errors import BadInput
+from medgan.data.families import DatasetFamily, choose_family
+from medgan.data.folder_words import class_parts, source_split
+from medgan.data.pairing import Pairing, pair_masks
+from medgan.data.problems import Problem
+from medgan.data.scan import Listing, scan
+
+LayoutKind = Literal["images", "classes", "masks"]
+LabelSource = Literal["auto", "folders", "names", "none"]
+
+
+@dataclass(frozen=True)
+class SourceItem:
+    """One image to prepare; paths are relative to the source folder.
+
+    masks: in the order of the layout's structures. label: its class, "" where it has none.
+    source_split: the split that its folder names, "" where it names none.
+    """
+
+    image: PurePosixPath
+    masks: tuple[PurePosixPath, ...] = ()
+    label: str = ""
+    source_split: str = ""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What a source folder was found to hold, before any pixel is read."""
+
+    root: Path
+    kind: LayoutKind
+    family: DatasetFamily
+    items: tuple[SourceItem, ...]
+    structures: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def classes(self) -> dict[str, int]:
+        """Images a class; empty where the images have no classes."""
+        return dict(sorted(Counter(item.label for item in self.items if item.label).items()))
+
+    @property
+    def source_splits(self) -> dict[str, int]:
+        """Images in each split that the source's own folders name; empty where they name fewer than two."""
+        counts = Counter(item.source_split for item in self.items if item.source_split)
+        return dict(counts) if len(counts) > 1 else {}
+
+    def in_words(self) -> str:
+        """One line for the user to check before anything is prepared."""
+        text = f"{len(self.items)} images"
+        if self.structures:
+            named = [structure for structure in self.structures if structure != "mask"]
+            text += f" with masks{' of ' if named else ''}{', '.join(named)}"
+        if self.classes:
+            text += f", {len(self.classes)} classes: {_counted(self.classes)}"
+        if self.source_splits:
+            text += f"; its own splits: {_counted(self.source_splits)}"
+        if self.family.name != "none":
+            text += f"; recognised: {self.family.title}"
+        return text
+
+
+def detect(
+    folder: Path,
+    kind: LayoutKind | Literal["auto"] = "auto",
+    family: str | DatasetFamily = "auto",
+    labels_from: LabelSource = "auto",
+) -> Layout:
+    """Find out how a folder is arranged, or arrange it as told.
+
+    Raises BadInput where the folder is missing or holds no image of a supported format.
+    """
+    listing = scan(folder)
+    if not listing.images:
+        raise nothing_usable(folder, listing.problems)
+    chosen = choose_family(family, listing.images) if isinstance(family, str) else family
+    pairing = pair_masks(listing.images, chosen.structure)
+    kind = _kind_of(listing, pairing, chosen) if kind == "auto" else kind
+    with_masks = kind == "masks"
+    layout = _with_masks(listing, pairing, chosen) if with_masks else _without_masks(listing, kind, chosen)
+    return _labelled(layout, labels_from)
+
+
+def nothing_usable(folder: Path, problems: Iterable[Problem]) -> BadInput:
+    """The one line for a source of which nothing is left: how many files failed for which reason."""
+    found = [problem for problem in problems if problem.left_out]
+    shown = "; ".join(f"{problem.file}: {problem.reason}" for problem in found[:3])
+    more = f"; and {len(found) - 3} more" if len(found) > 3 else ""
+    return BadInput(f"{folder}: no usable image ({shown or 'the folder is empty'}{more})")
+
+
+def _kind_of(listing: Listing, pairing: Pairing, family: DatasetFamily) -> LayoutKind:
+    if pairing.masks_of:
+        return "masks"
+    if len(set(_folder_labels(listing.images).values()) - {""}) > 1:
+        return "classes"
+    named = {family.label_of(image) for image in listing.images} - {""}
+    return "classes" if len(named) > 1 else "images"
+
+
+def _without_masks(listing: Listing, kind: LayoutKind, family: DatasetFamily) -> Layout:
+    items = tuple(SourceItem(image) for image in listing.images)
+    return Layout(listing.root, kind, family, items, (), listing.problems)
+
+
+def _with_masks(listing: Listing, pairing: Pairing, family: DatasetFamily) -> Layout:
+    if not pairing.structures:
+        raise BadInput(f"{listing.root}: no masks found; name their folder 'masks' or 'masks_<structure>'")
+    items, problems = [], [*listing.problems, *pairing.problems]
+    for image in pairing.images:
+        masks = pairing.masks_of.get(image, {})
+        missing = [structure for structure in pairing.structures if structure not in masks]
+        if missing:
+            which = f" of {', '.join(missing)}" if len(pairing.structures) > 1 else ""
+            problems.append(Problem(str(image), "image_without_mask", f"has no mask{which}"))
+        else:
+            items.append(SourceItem(image, tuple(masks[structure] for structure in pairing.structures)))
+    return Layout(listing.root, "masks", family, tuple(items), pairing.structures, tuple(problems))
+
+
+def _labelled(layout: Layout, labels_from: LabelSource) -> Layout:
+    """Give every item its class and its source's split; in the classes layout an item must have a class."""
+    images = [item.image for item in layout.items]
+    labels = _labels(layout, images, labels_from)
+    items, problems = [], list(layout.problems)
+    for item in layout.items:
+        if layout.kind == "classes" and labels_from != "none" and not labels[item.image]:
+            problems.append(Problem(str(item.image), "no_class", "neither its folder nor its name tells a class"))
+        else:
+            items.append(replace(item, label=labels[item.image], source_split=source_split(item.image.parent)))
+    return replace(layout, items=tuple(items), problems=tuple(problems))
+
+
+def _labels(layout: Layout, images: list[PurePosixPath], labels_from: LabelSource) -> dict[PurePosixPath, str]:
+    by_folder = _folder_labels(images)
+    by_name = {image: layout.family.label_of(image) for image in images}
+    if labels_from == "names":
+        return by_name
+    if labels_from == "none" or (layout.kind == "images" and labels_from == "auto"):
+        return dict.fromkeys(images, "")
+    folders_differ = len(set(by_folder.values()) - {""}) > 1
+    if labels_from == "auto" and not folders_differ and any(by_name.values()):
+        return by_name
+    if layout.kind == "masks":
+        return by_folder if folders_differ else dict.fromkeys(images, "")
+    # The user says that folders are classes, and there is one folder: its name is the class.
+    return by_folder if folders_differ else {image: (class_parts(image.parent) or ("",))[-1] for image in images}
+
+
+def _folder_labels(images: Iterable[PurePosixPath]) -> dict[PurePosixPath, str]:
+    """The class that each image's folder names: the first part of its path that not all folders share."""
+    parts = {image: class_parts(image.parent) for image in images}
+    shared = _shared_beginning([part for part in parts.values() if part])
+    return {image: (part[shared:] or ("",))[0] for image, part in parts.items()}
+
+
+def _shared_beginning(paths: list[tuple[str, ...]]) -> int:
+    """How many leading parts all paths have in common."""
+    columns = zip(*paths, strict=False)
+    shared = 0
+    for column in columns:
+        if len(set(column)) > 1:
+            break
+        shared += 1
+    return shared
+
+
+def _counted(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counts.items())

@@ -1,0 +1,130 @@
+"""From a folder of image files to a prepared data set that is built once."""
+
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+from filelock import FileLock, Timeout
+
+from medgan.common.artefact import MANIFEST, checked_name, commit, sha256_of
+from medgan.common.config import Config
+from medgan.common.errors import Cancelled
+from medgan.common.home import datasets_folder
+from medgan.common.progress import Progress, Silent
+from medgan.common.repro import environment
+from medgan.data.build import build
+from medgan.data.config import PrepareConfig
+from medgan.data.dataset import PreparedDataset
+from medgan.data.layout import Layout, detect
+from medgan.data.parallel import in_order
+
+# Counts the changes to this program that give other pixels or splits for the same input: part of every id.
+PREPARE_VERSION = 1
+
+
+def prepare(config: PrepareConfig, progress: Progress | None = None) -> PreparedDataset:
+    """Prepare a folder of images as a data set in the workspace.
+
+    The same content and options give the same data set, which is built once. Raises BadInput where nothing
+    of the source is usable, and Cancelled when asked to stop; neither leaves anything behind.
+    """
+    layout = detect(config.source, config.layout, config.family, config.labels_from)
+    return prepare_layout(layout, config, recorded=config, progress=progress or Silent())
+
+
+def prepare_layout(layout: Layout, config: PrepareConfig, recorded: Config, progress: Progress) -> PreparedDataset:
+    """Prepare what `detect` found. `recorded` is the config that the manifest keeps."""
+    name = checked_name(config.name or _name_of(config.source))
+    hashes = _hashes(layout, progress)
+    identity = f"{name}-{_digest(layout, config, hashes)[:8]}"
+    folder = datasets_folder() / identity
+    with _locked(folder, progress):
+        if not (folder / MANIFEST).is_file():
+            shutil.rmtree(folder, ignore_errors=True)  # what a killed process left
+            folder.mkdir(parents=True)
+            try:
+                summary = build(folder, layout, config, hashes, progress)
+                commit(
+                    folder,
+                    kind="dataset",
+                    id=identity,
+                    name=name,
+                    config=recorded.model_dump(mode="json"),
+                    parents=[],
+                    environment=environment(),
+                    summary=summary,
+                )
+            except BaseException:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
+    return PreparedDataset.open(folder)
+
+
+def _name_of(source: Path) -> str:
+    """A folder's own name as a data set name."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "_", source.resolve().name).strip("_-")[:80] or "dataset"
+
+
+def _hashes(layout: Layout, progress: Progress) -> dict[PurePosixPath, str]:
+    """The SHA-256 of every file of the layout; an empty string for one that cannot be opened."""
+
+    def hash_of(file: PurePosixPath) -> str:
+        try:
+            return sha256_of(layout.root / file)
+        except OSError:
+            return ""  # reading it for its pixels will say why
+
+    files = [file for item in layout.items for file in (item.image, *item.masks)]
+    hashes: dict[PurePosixPath, str] = {}
+    for file, digest in zip(files, in_order(hash_of, files), strict=True):
+        if progress.stop_requested():
+            raise Cancelled("stopped before the data set was prepared")
+        hashes[file] = digest
+        progress.update(len(hashes), len(files), "Reading files")
+    return hashes
+
+
+def _digest(layout: Layout, config: PrepareConfig, hashes: dict[PurePosixPath, str]) -> str:
+    """A hash of all that decides a data set's content; where the source lies and what it is called do not."""
+    items = [
+        [
+            str(item.image),
+            item.label,
+            item.source_split,
+            *(hashes[file] for file in (item.image, *item.masks)),
+        ]
+        for item in layout.items
+    ]
+    decisive = {
+        "version": PREPARE_VERSION,
+        "options": config.model_dump(mode="json", exclude={"source", "name", "layout", "family"}),
+        "layout": layout.kind,
+        "family": layout.family.name,
+        "structures": layout.structures,
+        "items": items,
+        "problems": [problem.as_json() for problem in layout.problems],
+    }
+    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
+
+
+@contextmanager
+def _locked(folder: Path, progress: Progress) -> Iterator[None]:
+    """Hold the right to build this folder; wait while another process builds the same."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder.parent / f".{folder.name}.lock")
+    while True:
+        try:
+            lock.acquire(timeout=0.5)
+            break
+        except Timeout:
+            if progress.stop_requested():
+                raise Cancelled("stopped while another process prepared the same data set") from None
+            progress.update(0, 1, "Waiting: another process prepares the same data set")
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,81 @@
+"""Which files lie in a source folder: images, formats to come, other things, and traps."""
+
+import os
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from medgan.common.errors import BadInput
+from medgan.data.formats import NOT_YET, READERS, suffix_of
+from medgan.data.problems import Problem
+
+IGNORED_NAMES = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The images of a source folder, as sorted paths relative to it, and what was found beside them."""
+
+    root: Path
+    images: tuple[PurePosixPath, ...]
+    problems: tuple[Problem, ...]
+
+
+def scan(root: Path) -> Listing:
+    """Walk a folder, following links but entering each folder once. Hidden files are passed over in silence.
+
+    Raises BadInput where the folder is missing or cannot be opened.
+    """
+    if not root.is_dir():
+        raise BadInput(f"{root}: {'is not a folder' if root.exists() else 'no such folder'}")
+    images: list[PurePosixPath] = []
+    problems: list[Problem] = []
+    others: Counter[str] = Counter()
+    entered: set[str] = set()
+
+    def refuse(error: OSError) -> None:
+        problems.append(Problem(_relative(root, Path(error.filename)), "unreadable", str(error.strerror)))
+
+    for folder_name, subfolders, files in os.walk(root, followlinks=True, onerror=refuse):
+        folder = Path(folder_name)
+        where = _relative(root, folder)
+        real = os.path.realpath(folder)
+        if real in entered:
+            problems.append(Problem(where, "link_loop", "leads to a folder that was already read"))
+            subfolders.clear()
+            continue
+        entered.add(real)
+        subfolders[:] = sorted(name for name in subfolders if _is_visible(name))
+        visible = sorted(name for name in files if _is_visible(name))
+        if not visible and not subfolders:
+            problems.append(Problem(where, "empty_folder", "holds no files"))
+        for name in visible:
+            if suffix_of(PurePosixPath(name)) not in READERS:
+                others[suffix_of(PurePosixPath(name))] += 1
+            elif (folder / name).exists() and not (folder / name).is_file():
+                problems.append(Problem(_relative(root, folder / name), "unreadable", "is not a regular file"))
+            else:
+                images.append(PurePosixPath(_relative(root, folder / name)))
+    problems.extend(_about_others(others))
+    return Listing(root, tuple(sorted(images)), tuple(problems))
+
+
+def _is_visible(name: str) -> bool:
+    return not name.startswith(".") and name.lower() not in IGNORED_NAMES
+
+
+def _relative(root: Path, path: Path) -> str:
+    return path.relative_to(root).as_posix()
+
+
+def _about_others(others: Counter[str]) -> list[Problem]:
+    """One line a kind of file, however many there are."""
+    problems = []
+    for suffix, count in sorted(others.items()):
+        files = f"{count} file{'s' if count > 1 else ''}"
+        if suffix in NOT_YET:
+            reason = f"{files}: {NOT_YET[suffix]} is not supported yet"
+            problems.append(Problem(f"*{suffix}", "not_supported", reason))
+        else:
+            problems.append(Problem(f"*{suffix}" if suffix else "(no suffix)", "not_an_image", f"{files} ignored"))
+    return problems
