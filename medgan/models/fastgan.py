@@ -1,0 +1,317 @@
+"""FastGAN: light networks for few images (Liu et al. 2021, arXiv:2101.04775).
+
+The generator's late maps are rescaled by early ones (skip-layer excitation); the discriminator is
+regularised by two small decoders that must rebuild the real image from its feature maps. The networks
+follow the authors' public description at 256 pixels and above; at 64 and 128 pixels the discriminator
+has fewer halvings, so that its last map stays 8x8. The reconstruction is compared by mean absolute
+error, since the perceptual network of the original needs ImageNet weights.
+"""
+
+import itertools
+from collections.abc import Mapping
+
+import torch
+import torch.nn.functional as F
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+from medgan.models.diffaugment import DiffAugment
+from medgan.models.losses import hinge_discriminator, hinge_generator
+from medgan.models.task import Batch, Gan, GanConfig, GanTask, Latent, Losses, TrainingData
+
+# Channels of the generator at each resolution, in units of the width (the authors' table).
+CHANNEL_UNITS = {4: 16, 8: 8, 16: 4, 32: 2, 64: 2, 128: 1, 256: 0.5, 512: 0.25, 1024: 0.125}
+
+
+class FastGANConfig(GanConfig):
+    """Options of FastGAN."""
+
+    width: int = Field(64, ge=8, le=128)
+    """Channels of the networks' middle layers; 64 in the paper, 16 learns in minutes on two cores."""
+    latent_size: int = Field(256, ge=2, le=1024)
+    """Random numbers behind one image."""
+    augment: bool = True
+    """Show the discriminator randomly changed images (brightness, contrast, shift, cut-out); helps small sets."""
+    reconstruction_weight: float = Field(1.0, ge=0, le=100)
+    """Weight of the discriminator's reconstruction of real images."""
+
+
+def channels_at(resolution: int, width: int) -> int:
+    return max(4, int(CHANNEL_UNITS[resolution] * width))
+
+
+def conv(inputs: int, outputs: int, kernel: int, stride: int = 1, padding: int = 0) -> nn.Module:
+    return spectral_norm(nn.Conv2d(inputs, outputs, kernel, stride, padding, bias=False))
+
+
+class Noise(nn.Module):
+    """Adds a noise map, the same for all channels, with a learned strength that starts at zero."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.strength = nn.Parameter(torch.zeros(1))
+
+    def forward(self, features: Tensor, noise: Tensor) -> Tensor:
+        return features + self.strength * noise
+
+
+class Up(nn.Module):
+    """Doubles the resolution: nearest upsampling, 3x3 convolution, batch norm, gated linear unit."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.conv = conv(inputs, outputs * 2, 3, padding=1)
+        self.norm = nn.BatchNorm2d(outputs * 2)
+
+    def forward(self, features: Tensor) -> Tensor:
+        return F.glu(self.norm(self.conv(F.interpolate(features, scale_factor=2.0))), dim=1)
+
+
+class NoisyUp(nn.Module):
+    """Doubles the resolution with two convolutions and noise after each."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.conv_1 = conv(inputs, outputs * 2, 3, padding=1)
+        self.noise_1 = Noise()
+        self.norm_1 = nn.BatchNorm2d(outputs * 2)
+        self.conv_2 = conv(outputs, outputs * 2, 3, padding=1)
+        self.noise_2 = Noise()
+        self.norm_2 = nn.BatchNorm2d(outputs * 2)
+
+    def forward(self, features: Tensor, noise: Tensor) -> Tensor:
+        features = self.conv_1(F.interpolate(features, scale_factor=2.0))
+        features = F.glu(self.norm_1(self.noise_1(features, noise[:, :1])), dim=1)
+        return F.glu(self.norm_2(self.noise_2(self.conv_2(features), noise[:, 1:])), dim=1)
+
+
+class Excitation(nn.Module):
+    """Skip-layer excitation: rescales the channels of a large map by what a small map holds (eq. 1)."""
+
+    def __init__(self, small_channels: int, large_channels: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.AdaptiveAvgPool2d(4),
+            conv(small_channels, large_channels, 4),
+            nn.SiLU(),
+            conv(large_channels, large_channels, 1),
+            nn.Sigmoid(),
+        )
+
+    def forward(self, small: Tensor, large: Tensor) -> Tensor:
+        scale: Tensor = self.layers(small)
+        return large * scale
+
+
+def doublings(size: int, start: int = 8) -> list[int]:
+    """Resolutions from `start` to `size`."""
+    return [start * 2**power for power in range((size // start).bit_length())]
+
+
+class Generator(nn.Module):
+    """Latent and noise maps to an image (n, channels, size, size) and a small one for the small discriminator."""
+
+    def __init__(self, size: int, small_size: int, channels: int, width: int, latent_size: int) -> None:
+        super().__init__()
+        self.size, self.small_size = size, small_size
+        at = {resolution: channels_at(resolution, width) for resolution in doublings(size, 4)}
+        self.start = spectral_norm(nn.ConvTranspose2d(latent_size, at[4] * 2, 4, bias=False))
+        self.start_norm = nn.BatchNorm2d(at[4] * 2)
+        # Resolutions 8, 32, 128, ... have two convolutions and noise; those between have one.
+        self.blocks = nn.ModuleDict(
+            {str(r): (NoisyUp if is_noisy(r) else Up)(at[r // 2], at[r]) for r in doublings(size)}
+        )
+        self.excitations = nn.ModuleDict({str(r): Excitation(at[r // 16], at[r]) for r in doublings(size) if r >= 64})
+        self.to_image = conv(at[size], channels, 3, padding=1)
+        self.to_small = conv(at[small_size], channels, 1)
+
+    def forward(self, latent: Latent) -> tuple[Tensor, Tensor]:
+        z = latent["z"][:, :, None, None]
+        maps = {4: F.glu(self.start_norm(self.start(z)), dim=1)}
+        for r in doublings(self.size):
+            noise = (latent[f"noise_{r}"],) if is_noisy(r) else ()
+            maps[r] = self.blocks[str(r)](maps[r // 2], *noise)
+            if r >= 64:
+                maps[r] = self.excitations[str(r)](maps[r // 16], maps[r])
+        return torch.tanh(self.to_image(maps[self.size])), torch.tanh(self.to_small(maps[self.small_size]))
+
+
+def is_noisy(resolution: int) -> bool:
+    """Whether the generator's block that ends at this resolution (8, 16, 32, ...) takes noise."""
+    return resolution.bit_length() % 2 == 0
+
+
+class Down(nn.Module):
+    """Halves the resolution: the mean of a convolutional and a pooling path."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.main = nn.Sequential(
+            conv(inputs, outputs, 4, 2, 1),
+            nn.BatchNorm2d(outputs),
+            nn.LeakyReLU(0.2),
+            conv(outputs, outputs, 3, padding=1),
+            nn.BatchNorm2d(outputs),
+            nn.LeakyReLU(0.2),
+        )
+        self.direct = nn.Sequential(
+            nn.AvgPool2d(2), conv(inputs, outputs, 1), nn.BatchNorm2d(outputs), nn.LeakyReLU(0.2)
+        )
+
+    def forward(self, features: Tensor) -> Tensor:
+        main, direct = self.main(features), self.direct(features)
+        mean: Tensor = (main + direct) / 2
+        return mean
+
+
+class PlainDown(nn.Sequential):
+    """Halves the resolution with one convolution."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(conv(inputs, outputs, 4, 2, 1), nn.BatchNorm2d(outputs), nn.LeakyReLU(0.2))
+
+
+class Decoder(nn.Sequential):
+    """Rebuilds an image of `size` pixels from an 8x8 map; half as wide as the generator."""
+
+    def __init__(self, inputs: int, channels: int, size: int, width: int) -> None:
+        outputs = [channels_at(r, width) // 2 for r in doublings(size, 16)]
+        ups = [Up(*pair) for pair in itertools.pairwise([inputs, *outputs])]
+        super().__init__(*ups, conv(outputs[-1], channels, 3, padding=1), nn.Tanh())
+
+
+class Discriminator(nn.Module):
+    """Judges an image in 5x5 overlapping fields, and its small version likewise; rebuilds real ones."""
+
+    def __init__(self, size: int, small_size: int, channels: int, width: int) -> None:
+        super().__init__()
+        # The authors halve 512 and 1024 pixels by plain strided convolutions before the first block.
+        top = min(size, 256)
+        at = {r: channels_at(2 * r, width) for r in doublings(top)}
+        stem: list[nn.Module] = []
+        inputs = channels
+        for resolution in reversed(doublings(size, 2 * top)):
+            outputs = channels_at(resolution, width)
+            stem += [conv(inputs, outputs, 4, 2, 1), nn.LeakyReLU(0.2)]
+            inputs = outputs
+        if not stem:
+            stem = [conv(inputs, at[top], 3, padding=1), nn.LeakyReLU(0.2)]
+        self.stem = nn.Sequential(*stem)
+        self.resolutions = doublings(top)[:-1][::-1]
+        self.downs = nn.ModuleDict({str(r): Down(at[2 * r], at[r]) for r in self.resolutions})
+        self.excitations = nn.ModuleDict(
+            {str(r): Excitation(at[8 * r], at[r]) for r in self.resolutions if 8 * r in at}
+        )
+        self.to_logits = nn.Sequential(
+            conv(at[8], at[8] * 2, 1), nn.BatchNorm2d(at[8] * 2), nn.LeakyReLU(0.2), conv(at[8] * 2, 1, 4)
+        )
+        small = {r: channels_at(4 * r, width) for r in doublings(small_size // 2)}
+        self.small_downs = nn.Sequential(
+            conv(channels, small[small_size // 2], 4, 2, 1),
+            nn.LeakyReLU(0.2),
+            *(PlainDown(small[2 * r], small[r]) for r in doublings(small_size // 4)[::-1]),
+        )
+        self.small_to_logits = conv(small[8], 1, 4)
+        self.decode_whole = Decoder(at[8], channels, min(size, 128), width)
+        self.decode_part = Decoder(at[16], channels, min(size // 2, 128), width)
+
+    def features(self, images: Tensor) -> dict[int, Tensor]:
+        """Feature maps by resolution, the last 8x8."""
+        maps = {2 * self.resolutions[0]: self.stem(images)}
+        for r in self.resolutions:
+            maps[r] = self.downs[str(r)](maps[2 * r])
+            if str(r) in self.excitations:
+                maps[r] = self.excitations[str(r)](maps[8 * r], maps[r])
+        return maps
+
+    def logits(self, maps: dict[int, Tensor], small_images: Tensor) -> Tensor:
+        """All fields' logits (n, fields)."""
+        return torch.cat(
+            [
+                self.to_logits(maps[8]).flatten(1),
+                self.small_to_logits(self.small_downs(small_images)).flatten(1),
+            ],
+            dim=1,
+        )
+
+    def reconstruction_loss(self, maps: dict[int, Tensor], images: Tensor) -> Tensor:
+        """Mean absolute error of the whole image rebuilt from 8x8, and of one quarter rebuilt from 16x16."""
+        row, column = (int(value) for value in torch.randint(2, (2,)))
+        half = images.shape[-1] // 2
+        whole = self.decode_whole(maps[8])
+        part = self.decode_part(maps[16][..., row * 8 : row * 8 + 8, column * 8 : column * 8 + 8])
+        quarter = images[..., row * half : (row + 1) * half, column * half : (column + 1) * half]
+        return F.l1_loss(whole.float(), shrink(images, whole.shape[-1])) + F.l1_loss(
+            part.float(), shrink(quarter, part.shape[-1])
+        )
+
+
+def shrink(images: Tensor, size: int) -> Tensor:
+    return images if images.shape[-1] == size else F.interpolate(images, size, mode="area")
+
+
+class FastGANTask(GanTask):
+    """FastGAN's losses: hinge for both sides, reconstruction for the discriminator (section 3.2 and 3.3)."""
+
+    config: FastGANConfig
+
+    def __init__(self, config: FastGANConfig, data: TrainingData) -> None:
+        super().__init__(config, data)
+        self.small_size = min(config.size // 2, 128)
+        shape = (config.size, self.small_size, data.channels, config.width)
+        self.generators = nn.ModuleDict({"generator": Generator(*shape, config.latent_size)})
+        self.discriminators = nn.ModuleDict({"discriminator": Discriminator(*shape)})
+        self.augment: nn.Module = DiffAugment(data.channels) if config.augment else nn.Identity()
+
+    @property
+    def latent_shapes(self) -> Mapping[str, tuple[int, ...]]:
+        noise = {f"noise_{r}": (2, r, r) for r in doublings(self.config.size) if is_noisy(r)}
+        return {"z": (self.config.latent_size,)} | noise
+
+    def decode(self, latent: Latent, condition: Tensor | None = None) -> Tensor:
+        images: Tensor = self.generators["generator"](latent)[0]
+        return images
+
+    def generate(self, batch: Batch) -> dict[str, Tensor]:
+        images, small = self.generators["generator"](self.random_latent(len(batch.images)))
+        return {"images": images.float(), "small": small.float()}
+
+    def discriminator_losses(self, batch: Batch, fakes: dict[str, Tensor]) -> Losses:
+        discriminator = self.discriminators["discriminator"]
+        assert isinstance(discriminator, Discriminator)
+        real = self.augment(batch.images)
+        real_maps = discriminator.features(real)
+        real_logits = discriminator.logits(real_maps, shrink(real, self.small_size))
+        fake_logits = self._fake_logits(fakes)
+        on_real, on_fake = hinge_discriminator(real_logits.float(), fake_logits.float())
+        reconstruction = discriminator.reconstruction_loss(real_maps, real)
+        return {
+            "on_real": on_real,
+            "on_fake": on_fake,
+            "reconstruction": self.config.reconstruction_weight * reconstruction,
+        }
+
+    def generator_losses(self, batch: Batch, fakes: dict[str, Tensor]) -> Losses:
+        return {"adversarial": hinge_generator(self._fake_logits(fakes).float())}
+
+    def _fake_logits(self, fakes: dict[str, Tensor]) -> Tensor:
+        discriminator = self.discriminators["discriminator"]
+        assert isinstance(discriminator, Discriminator)
+        maps = discriminator.features(self.augment(fakes["images"]))
+        return discriminator.logits(maps, self.augment(fakes["small"]))
+
+
+FASTGAN = Gan(
+    title="FastGAN",
+    summary="Learns from few images (a hundred are enough to begin) and quickly. The first choice for most data sets.",
+    reference="Liu et al. 2021, Towards Faster and Stabilized GAN Training (arXiv:2101.04775)",
+    task=FastGANTask,
+    config=FastGANConfig,
+    sizes=(64, 128, 256),
+    presets={
+        "quick": {"size": 64, "width": 16, "batch_size": 16, "steps": 3000, "ema_decay": 0.995},
+        "standard": {"size": 128, "width": 32, "batch_size": 16, "steps": 20_000},
+        "thesis": {"size": 256, "width": 64, "batch_size": 8, "steps": 50_000, "sample_every": 1000},
+    },
+)
