@@ -1,0 +1,111 @@
+"""What a training is asked to do: which GAN, on which images, how long."""
+
+from typing import Any, Literal
+
+from pydantic import Field, SerializeAsAny, model_validator
+
+from medgan.common.artefact import checked_name, new_id
+from medgan.common.config import Config
+from medgan.common.errors import BadInput
+from medgan.models import GANS
+from medgan.models.task import GanConfig
+
+
+class LoopConfig(Config):
+    """Options of the training loop, the same for every GAN."""
+
+    steps: int = Field(2000, ge=1, le=10_000_000)
+    """Training steps; one step shows the GAN one batch."""
+    seed: int = Field(0, ge=0, lt=2**31)
+    """Seed of everything random; the same seed on the same machine gives the same run."""
+    flip: bool = False
+    """Mirror half of the images left to right. Off by default: left and right matter in a chest film."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """Arithmetic of the networks; auto takes bfloat16 where the processor is fast at it."""
+    device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
+    """Where to compute: auto takes the first GPU where there is one, else the processor."""
+    threads: int = Field(0, ge=0, le=1024)
+    """Processor threads; 0 leaves the choice to torch. A resumed run is bit-identical with equal threads."""
+    log_every: int = Field(10, ge=1)
+    """Steps between two points of the loss curves."""
+    sample_every: int = Field(200, ge=1)
+    """Steps between two sample grids."""
+    checkpoint_every: int = Field(200, ge=1)
+    """Steps between two checkpoints; at most this much is lost when a run is killed."""
+    samples: int = Field(36, ge=1, le=256)
+    """Images in a sample grid, always from the same noise."""
+
+
+class TrainConfig(Config):
+    """One training run: giving the same one again resumes it, or does nothing where it is finished."""
+
+    run: str
+    """Id of the run, and the name of its folder."""
+    name: str
+    """Name of the run, for people."""
+    gan: str
+    """Name in the table of GANs."""
+    dataset: str
+    """Name or id of the prepared data set."""
+    label: str | None = None
+    """Train on the images of this class only; all of them where it is not given."""
+    preset: Literal["quick", "standard", "thesis"] = "quick"
+    """Where the options started from; what differs stands in them."""
+    model: SerializeAsAny[GanConfig]
+    """Options of the GAN."""
+    loop: LoopConfig = LoopConfig()
+    """Options of the loop."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _typed_model(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Read `model` as the config class of the named GAN."""
+        gan = values.get("gan")
+        if gan not in GANS:
+            raise ValueError(f"no GAN named {gan!r} (there is: {', '.join(GANS)})")
+        model = values.get("model", {})
+        return values if isinstance(model, GanConfig) else values | {"model": GANS[gan].config.model_validate(model)}
+
+    @model_validator(mode="after")
+    def _size_fits(self) -> "TrainConfig":
+        sizes = GANS[self.gan].sizes
+        if self.model.size not in sizes:
+            raise ValueError(f"{self.gan} is built for sizes {', '.join(map(str, sizes))}, not {self.model.size}")
+        return self
+
+
+def train_config(
+    gan: str,
+    dataset: str,
+    *,
+    label: str | None = None,
+    preset: Literal["quick", "standard", "thesis"] = "quick",
+    name: str | None = None,
+    options: dict[str, Any] | None = None,
+) -> TrainConfig:
+    """A new run's config: the preset's options, overridden by `options` (flat, of GAN and loop alike).
+
+    Raises BadInput for an unknown GAN, preset or option, or a value out of bounds.
+    """
+    if gan not in GANS:
+        raise BadInput(f"no GAN named {gan!r} (there is: {', '.join(GANS)})")
+    row = GANS[gan]
+    if preset not in row.presets:
+        raise BadInput(f"{gan} has no preset {preset!r} (there is: {', '.join(row.presets)})")
+    flat = dict(row.presets[preset]) | (options or {})
+    unknown = set(flat) - set(row.config.model_fields) - set(LoopConfig.model_fields)
+    if unknown:
+        raise BadInput(f"{gan} has no option {', '.join(sorted(unknown))}")
+    name = checked_name(name or "-".join(filter(None, (gan, dataset[:40], label))))
+    return TrainConfig.parse(
+        {
+            "run": new_id(name),
+            "name": name,
+            "gan": gan,
+            "dataset": dataset,
+            "label": label,
+            "preset": preset,
+            "model": {key: value for key, value in flat.items() if key in row.config.model_fields},
+            "loop": {key: value for key, value in flat.items() if key in LoopConfig.model_fields},
+        }
+    )

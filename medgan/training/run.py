@@ -1,0 +1,139 @@
+"""A training run's folder: what it was asked to do, its curves, its pictures, its generator."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from medgan.common.artefact import MANIFEST, Manifest, read_manifest, write_atomic
+from medgan.common.config import Config
+from medgan.common.errors import BadInput
+from medgan.common.home import runs_folder, shipped_runs_folder
+from medgan.models.task import TrainingData
+from medgan.training.config import TrainConfig
+
+RUN_FILE = "run.json"
+GENERATOR_FILE = "generator.safetensors"
+LOSSES_FILE = "losses.jsonl"
+
+
+class RunRecord(Config):
+    """What is written when a run starts."""
+
+    config: TrainConfig
+    data: TrainingData
+    dataset_id: str
+    items: int
+    """Number of training images."""
+    seen_files: tuple[str, ...] = ()
+    """SHA-256 of every source image the run was trained on, so that no test image can hide among them."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run, finished or not."""
+
+    folder: Path
+    record: RunRecord
+    manifest: Manifest | None
+    """None while the run is unfinished."""
+
+    @classmethod
+    def read(cls, folder: Path) -> "Run":
+        """Raises BadInput where the folder holds no run or a damaged one."""
+        record = RunRecord.load(folder / RUN_FILE)
+        return cls(folder, record, read_manifest(folder) if (folder / MANIFEST).exists() else None)
+
+    @classmethod
+    def open(cls, name_or_id: str) -> "Run":
+        """The run of that id, else the newest of that name; raises BadInput that lists what there is."""
+        runs = list_runs()
+        for run in runs:
+            if run.id == name_or_id:
+                return run
+        for run in runs:
+            if run.name == name_or_id:
+                return run
+        known = ", ".join(dict.fromkeys(run.name for run in runs)) or "none yet"
+        raise BadInput(f"no run named {name_or_id!r} (there is: {known})")
+
+    @classmethod
+    def start(cls, record: RunRecord) -> "Run":
+        """Make the folder of a new run."""
+        folder = runs_folder() / record.config.run
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomic(folder / RUN_FILE, record.to_json())
+        return cls(folder, record, None)
+
+    @property
+    def config(self) -> TrainConfig:
+        return self.record.config
+
+    @property
+    def id(self) -> str:
+        return self.config.run
+
+    @property
+    def name(self) -> str:
+        return self.config.name
+
+    @property
+    def finished(self) -> bool:
+        return self.manifest is not None
+
+    @property
+    def shipped(self) -> bool:
+        """Whether the run came with the package."""
+        return self.folder.parent == shipped_runs_folder()
+
+    @property
+    def can_sample(self) -> bool:
+        return (self.folder / GENERATOR_FILE).exists() or any(self.folder.glob("checkpoint-*.safetensors"))
+
+    def losses(self) -> pd.DataFrame:
+        """One row a logged step: `step`, `seconds` since the run began, and each named loss."""
+        return pd.DataFrame(read_jsonl(self.folder / LOSSES_FILE))
+
+    def step(self) -> int:
+        """The last step in the curves; 0 before the first."""
+        rows = read_jsonl(self.folder / LOSSES_FILE)
+        return int(rows[-1]["step"]) if rows else 0
+
+    def sample_grids(self) -> list[tuple[int, Path]]:
+        """Step and picture of each sample grid, first to last."""
+        paths = sorted((self.folder / "samples").glob("step-*.png"))
+        return [(int(path.stem.removeprefix("step-")), path) for path in paths]
+
+
+def list_runs() -> list[Run]:
+    """All runs, finished or not, newest first; those that came with the package last. Damaged ones are left out."""
+    own = _runs_below(runs_folder())
+    shipped = _runs_below(shipped_runs_folder())
+    return sorted(own, key=lambda run: (run.folder / RUN_FILE).stat().st_mtime, reverse=True) + shipped
+
+
+def _runs_below(root: Path) -> list[Run]:
+    runs = []
+    for path in sorted(root.glob(f"*/{RUN_FILE}")):
+        try:
+            runs.append(Run.read(path.parent))
+        except BadInput:
+            continue
+    return runs
+
+
+def read_jsonl(path: Path) -> list[dict[str, Any]]:
+    """Rows of a JSON-lines file; a line torn by a fault is skipped, a missing file has no rows."""
+    if not path.exists():
+        return []
+    rows = []
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError:
+            continue
+        if isinstance(row, dict):
+            rows.append(row)
+    return rows
