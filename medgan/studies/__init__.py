@@ -1,0 +1,1 @@
+"""What is made from runs and data sets: synthetic sets now, scores and studies later."""
