@@ -1,0 +1,25 @@
+"""Work in processes of its own: submitted, watched, cancelled and resumed by its folder. Light to import."""
+
+from medgan.jobs.job import Job, list_jobs
+from medgan.jobs.records import ProgressRecord, Result, State, Status
+from medgan.jobs.reporter import in_words
+from medgan.jobs.runner import run_here, submit
+from medgan.jobs.slots import slots, waiting
+from medgan.jobs.work import WORK, Artefact, Work
+
+__all__ = [
+    "WORK",
+    "Artefact",
+    "Job",
+    "ProgressRecord",
+    "Result",
+    "State",
+    "Status",
+    "Work",
+    "in_words",
+    "list_jobs",
+    "run_here",
+    "slots",
+    "submit",
+    "waiting",
+]

@@ -1,0 +1,156 @@
+"""What a job's folder holds: job.json, written once; status.json, at each change of state; progress.json.
+
+`job.json` and `status.json` are on disk when their writing returns. Progress and heartbeat are written
+several times a minute and may be lost with the machine, so they are only made to appear whole.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from filelock import FileLock
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from medgan.common.artefact import write_atomic
+from medgan.common.config import one_line
+from medgan.common.errors import BadInput
+
+JOB, STATUS, PROGRESS, HEARTBEAT, LOG = "job.json", "status.json", "progress.json", "heartbeat", "log.txt"
+STATUS_LOCK, WORKER_LOCK = "status.lock", "worker.lock"
+LOCK_TIMEOUT_S = 30.0
+CANCELLED_WAITING = "cancelled while it waited"
+
+State = Literal["queued", "running", "done", "failed", "cancelled", "interrupted", "damaged"]
+"""`interrupted` and `damaged` are never written: they are what a reader finds."""
+Failure = Literal["bad input", "resources", "unexpected"]
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+class JobRecord(BaseModel):
+    """What a job was asked to do; never changes."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    id: str
+    kind: str
+    title: str
+    """For people: the kind of work and the name of what it makes."""
+    config: dict[str, Any]
+    submitted: datetime
+    takes_slot: bool
+    executor: str = "local"
+
+
+class Result(BaseModel):
+    """The artefact a job made."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    id: str
+    name: str
+    folder: Path
+
+
+class Status(BaseModel):
+    """Where a job stands."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    state: State
+    reason: str = ""
+    """One plain line on why it failed, was cancelled or interrupted."""
+    failure: Failure | None = None
+    result: Result | None = None
+    attempt: int = Field(1, ge=1)
+    queued_at: datetime = Field(default_factory=now)
+    """When this attempt was asked for: its place in the queue."""
+    started: datetime | None = None
+    finished: datetime | None = None
+    cancel_requested: datetime | None = None
+    pid: int | None = None
+    process_start: str = ""
+    """Tells the process of this pid from a later one that was given the same number."""
+    machine: str = ""
+
+    @property
+    def active(self) -> bool:
+        """Whether it waits or works."""
+        return self.state in {"queued", "running"}
+
+    @property
+    def resumable(self) -> bool:
+        """Whether it can be started again where it stopped."""
+        return self.state in {"cancelled", "interrupted", "failed"}
+
+    @property
+    def cancelling(self) -> bool:
+        """Whether it was asked to stop and has not stopped yet."""
+        return self.active and self.cancel_requested is not None
+
+
+class ProgressRecord(BaseModel):
+    """How far a job is."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    done: int = 0
+    total: int = 0
+    message: str = ""
+    updated: datetime = Field(default_factory=now)
+    seconds_left: float | None = None
+    """Estimated from the speed of this attempt; None while that is unknown."""
+
+    @property
+    def fraction(self) -> float:
+        """Share that is done, 0 to 1."""
+        return min(1.0, self.done / self.total) if self.total > 0 else 0.0
+
+
+def read_record(path: Path, model: type[ModelT]) -> ModelT:
+    """Read one of the JSON files above; raises BadInput that names a missing or damaged file."""
+    try:
+        return model.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise BadInput(f"{path}: damaged ({one_line(error):.200})") from None
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def write_record(path: Path, record: BaseModel) -> None:
+    """Write one of the JSON files above, whole and on disk."""
+    write_atomic(path, record.model_dump_json(indent=2) + "\n")
+
+
+def write_quick(path: Path, content: str) -> None:
+    """Make a small file appear whole, without waiting for the disk; never makes the folder anew."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary.write_text(content, encoding="utf-8")
+    temporary.replace(path)
+
+
+@contextmanager
+def status_locked(folder: Path) -> Iterator[None]:
+    """Nobody else changes this job's status meanwhile; raises BadInput where the folder is gone."""
+    if not folder.is_dir():
+        raise BadInput(f"job {folder.name}: its folder is gone")
+    with FileLock(folder / STATUS_LOCK, timeout=LOCK_TIMEOUT_S):
+        yield
+
+
+def read_status(folder: Path) -> Status:
+    """What is written, as it is; raises BadInput where it is missing or damaged."""
+    return read_record(folder / STATUS, Status)
+
+
+def change_status(folder: Path, **changes: Any) -> Status:
+    """Write a changed status; the caller holds `status_locked`."""
+    changed = Status.model_validate({**dict(read_status(folder)), **changes})
+    write_record(folder / STATUS, changed)
+    return changed

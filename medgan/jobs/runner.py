@@ -1,0 +1,80 @@
+"""Making a job: in the background, or here and now with the same record."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from medgan.common.artefact import new_id
+from medgan.common.config import Config
+from medgan.common.errors import Cancelled
+from medgan.common.home import jobs_folder
+from medgan.common.progress import Progress
+from medgan.jobs import execution
+from medgan.jobs.executor import EXECUTORS
+from medgan.jobs.job import Job
+from medgan.jobs.records import JOB, LOG, STATUS, JobRecord, Status, now, write_record
+from medgan.jobs.reporter import Reporter
+from medgan.jobs.slots import slots
+from medgan.jobs.work import Artefact, work
+
+
+def submit(kind: str, config: Config, *, executor: str = "local") -> Job:
+    """Start the work in a process of its own and return at once; it outlives this one.
+
+    Long work waits there for its turn. Raises BadInput for an unknown kind, and where no job can be written.
+    """
+    slots()  # a bad setting is better said here than in a log
+    job = _create(kind, config, executor, takes_slot=work(kind).takes_slot)
+    EXECUTORS[executor].start(job.folder, attempt=1)
+    return job
+
+
+def run_here(kind: str, config: Config, progress: Progress) -> tuple[Job, Artefact]:
+    """Do the work in this process, at once, with a job's folder so that every dashboard sees it.
+
+    Ctrl+C and SIGTERM ask the work to stop at its next safe point. Raises what the work raises: BadInput,
+    Cancelled, KeyboardInterrupt after a second Ctrl+C, or what went wrong.
+    """
+    row = work(kind)
+    job = _create(kind, config, "local", takes_slot=row.takes_slot)
+    with (
+        Reporter(job.folder, 1, beside=progress) as reporter,
+        execution.stop_signals(reporter.request_stop, reporter),
+        execution.claimed(job.folder, 1),
+    ):
+        execution.begin(job.folder, 1)
+        _log(job.folder, f"{now():%Y-%m-%d %H:%M:%S} UTC, in the foreground, process {os.getpid()}")
+        try:
+            return job, execution.carry_out(job.folder, 1, lambda: row.run(config, reporter))
+        except Cancelled as error:
+            raise Cancelled(f"{error} (job {job.id})") from None
+
+
+def _log(folder: Path, line: str) -> None:
+    with open(folder / LOG, "a", encoding="utf-8") as log:
+        print(line, file=log)
+
+
+def _create(kind: str, config: Config, executor: str, *, takes_slot: bool) -> Job:
+    """A job's folder; it appears with its records in it, or not at all."""
+    values: dict[str, Any] = config.model_dump(mode="json")
+    # A job may be resumed from another working folder.
+    values |= {key: str(value.absolute()) for key, value in dict(config).items() if isinstance(value, Path)}
+    name = next((str(values[key]) for key in ("name", "set", "run", "family") if values.get(key)), "")
+    record = JobRecord(
+        id=new_id(kind),
+        kind=kind,
+        title=": ".join(filter(None, (work(kind).title, name))),
+        config=values,
+        submitted=now(),
+        takes_slot=takes_slot,
+        executor=executor,
+    )
+    folder = jobs_folder() / record.id
+    unborn = folder.with_name(f".{record.id}.new")
+    unborn.mkdir(parents=True)
+    write_record(unborn / JOB, record)
+    write_record(unborn / STATUS, Status(state="queued", queued_at=record.submitted))
+    (unborn / LOG).touch()
+    unborn.rename(folder)
+    return Job.at(folder)

@@ -1,0 +1,66 @@
+"""The kinds of work a job can do. Adding one is one line in this table."""
+
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol
+
+from medgan.common.config import Config
+from medgan.common.errors import BadInput
+from medgan.common.progress import Progress
+
+
+class Artefact(Protocol):
+    """What work returns: an artefact that lies finished in its folder."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def folder(self) -> Path: ...
+
+
+@dataclass(frozen=True)
+class Work:
+    """A row of the table; config and function are named as "module:name" and imported only when needed."""
+
+    title: str
+    """What it does, for people: a verb and a noun."""
+    config_at: str
+    run_at: str
+    """A function (config, progress) -> Artefact. Running it again with the same config continues it."""
+    takes_slot: bool = False
+    """Whether it is long and hungry, so that it waits for its turn; short work starts at once."""
+
+    def config(self, values: dict[str, Any]) -> Config:
+        """The config that a job folder holds; raises BadInput where it does not fit."""
+        config_class: type[Config] = _imported(self.config_at)
+        return config_class.parse(values)
+
+    def run(self, config: Config, progress: Progress) -> Artefact:
+        """Do the work; raises BadInput, Cancelled, or whatever goes wrong in it."""
+        artefact: Artefact = _imported(self.run_at)(config, progress)
+        return artefact
+
+
+def _imported(place: str) -> Any:
+    module, _, name = place.partition(":")
+    return getattr(import_module(module), name)
+
+
+DATA, PHANTOMS = "medgan.data", "medgan.data.phantom_sets"
+TRAINING, SYNTHESIS = "medgan.training", "medgan.studies.synthesis"
+WORK: dict[str, Work] = {
+    "prepare": Work("Prepare images", f"{DATA}.config:PrepareConfig", f"{DATA}.prepare:prepare"),
+    "phantom": Work("Draw phantoms", f"{PHANTOMS}:PhantomConfig", f"{PHANTOMS}:prepare_phantoms"),
+    "train": Work("Train a GAN", f"{TRAINING}.config:TrainConfig", f"{TRAINING}.loop:train", takes_slot=True),
+    "generate": Work("Generate images", f"{SYNTHESIS}:GenerateConfig", f"{SYNTHESIS}:generate"),
+}
+
+
+def work(kind: str) -> Work:
+    """The row of a kind; raises BadInput that lists the kinds."""
+    if kind not in WORK:
+        raise BadInput(f"no kind of job named {kind!r} (there is: {', '.join(WORK)})")
+    return WORK[kind]
