@@ -1,0 +1,84 @@
+"""The command line: `python -m medgan`. The same configs and the same work as the dashboard's."""
+
+import json
+import sys
+from collections.abc import Sequence
+
+from medgan.cli.command import Answer, Command, Entry
+from medgan.cli.parse import parse
+from medgan.common.errors import BadInput, Cancelled
+
+SUMMARY = "Train, sample and judge GANs on medical images. Every command has --help and --json."
+
+
+def entries() -> dict[str, Entry]:
+    """The words that may follow the program's name; modules are imported only for the word that does."""
+    return {
+        "data": Entry("Prepare, draw, list and show data sets.", group=_data),
+        "train": Entry("Train a GAN on a data set.", group=_train),
+        "generate": Entry("Draw synthetic images from a trained GAN.", command=_generate),
+        "jobs": Entry("List, show, wait for, cancel, resume and delete jobs.", group=_jobs),
+        "demo": Entry("Make something to look at: phantoms and synthetic images.", command=_demo),
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line; 0 done, 1 unexpected failure, 2 bad input, 130 cancelled."""
+    words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    try:
+        command = parse(entries(), SUMMARY, words)
+        return _say(command, command.run())
+    except BadInput as error:
+        return _fail(error, 2)
+    except (Cancelled, KeyboardInterrupt) as error:
+        return _fail(str(error) or "cancelled", 130)
+    except BrokenPipeError:  # the reader of our output has seen enough
+        sys.stderr.close()
+        return 1
+    except Exception as error:
+        from medgan.jobs.execution import how_it_ended
+
+        _, failure, reason = how_it_ended(error)
+        if failure != "resources":
+            raise  # a fault of the program: its trace is what helps
+        return _fail(reason, 1)
+
+
+def _say(command: Command, answer: Answer) -> int:
+    print(json.dumps(answer.data, indent=2, default=str) if command.as_json else answer.text, flush=True)
+    return answer.exit_code
+
+
+def _fail(problem: object, exit_code: int) -> int:
+    print(f"medgan: {' '.join(str(problem).split())}", file=sys.stderr)
+    return exit_code
+
+
+def _data() -> dict[str, Entry]:
+    from medgan.cli import data
+
+    return data.entries()
+
+
+def _train() -> dict[str, Entry]:
+    from medgan.cli import train
+
+    return train.entries()
+
+
+def _generate() -> type[Command]:
+    from medgan.cli import generate
+
+    return generate.command()
+
+
+def _jobs() -> dict[str, Entry]:
+    from medgan.cli import jobs
+
+    return jobs.entries()
+
+
+def _demo() -> type[Command]:
+    from medgan.cli import demo
+
+    return demo.Demo
