@@ -25,6 +25,7 @@ check: .venv/dev.stamp
 	$(PYTHON) -m venv .venv
 	@if [ -n "$(TORCH_INDEX)" ]; then $(BIN)/pip install -c constraints.txt --index-url "$(TORCH_INDEX)" torch torchvision; fi
 	$(BIN)/pip install -c constraints.txt -r requirements.txt
+	$(BIN)/pip install --no-deps -e .
 	touch $@
 
 .venv/dev.stamp: .venv/app.stamp requirements-dev.txt

@@ -4,15 +4,12 @@ import argparse
 import json
 import os
 import resource
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
-
-sys.path.insert(0, str(Path(__file__).parents[1]))  # so that it runs without an installed package
 
 from medgan.common.repro import environment
 from medgan.data.config import PrepareConfig

@@ -47,7 +47,7 @@ def train(config: TrainConfig, progress: Progress | None = None) -> Run:
     WorkFailed when the numbers diverge (the last good checkpoint is kept).
     """
     dataset = PreparedDataset.open(config.dataset)
-    run = _open_or_start(config, dataset)
+    run = start_run(config, dataset)
     try:
         with FileLock(run.folder / ".lock", timeout=0):
             run = Run.read(run.folder)
@@ -58,7 +58,8 @@ def train(config: TrainConfig, progress: Progress | None = None) -> Run:
         raise BadInput(f"run {config.run} is being trained by another process") from None
 
 
-def _open_or_start(config: TrainConfig, dataset: PreparedDataset) -> Run:
+def start_run(config: TrainConfig, dataset: PreparedDataset) -> Run:
+    """The folder of a new run, or of the one that has this id already; raises BadInput where the data do not fit."""
     folder = runs_folder() / config.run
     if (folder / RUN_FILE).exists():
         run = Run.read(folder)
@@ -127,7 +128,7 @@ class Trainer:
             if progress.stop_requested():
                 self._save()
                 raise Cancelled(f"stopped at step {self.step} of {options.steps}; resume goes on from there")
-            losses = self._take_step()
+            losses = self.take_step()
             self.step += 1
             self.curves.add(losses)
             last = self.step == options.steps
@@ -139,7 +140,7 @@ class Trainer:
                 self._save()
         return self._finish()
 
-    def _take_step(self) -> Losses:
+    def take_step(self) -> Losses:
         """One step of the discriminators, one of the generators, on one batch and one set of fakes."""
         seed_everything(self.options.seed, "step", self.step)
         task = self.task.train()

@@ -1,0 +1,103 @@
+"""Artefacts exist from the moment their manifest is written, and never before."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from medgan.common.artefact import (
+    MANIFEST,
+    Manifest,
+    atomic_file,
+    checked_name,
+    commit,
+    damaged_files,
+    find_artefact,
+    list_artefacts,
+    new_id,
+    read_manifest,
+    remove_artefact,
+    write_atomic,
+)
+from medgan.common.errors import BadInput
+
+
+def make(root: Path, name: str = "thing") -> tuple[Path, Manifest]:
+    folder = root / new_id(name)
+    folder.mkdir(parents=True)
+    (folder / "data.bin").write_bytes(b"12345")
+    manifest = commit(
+        folder, kind="set", id=folder.name, name=name, config={"a": 1}, parents=[], environment={}, summary={"count": 5}
+    )
+    return folder, manifest
+
+
+def test_a_committed_artefact_is_listed_found_and_whole(tmp_path: Path) -> None:
+    folder, manifest = make(tmp_path)
+    assert list_artefacts(tmp_path, "set") == [(folder, manifest)]
+    assert list_artefacts(tmp_path, "run") == []
+    assert find_artefact(tmp_path, "set", "thing") == find_artefact(tmp_path, "set", manifest.id) == (folder, manifest)
+    assert damaged_files(folder) == []
+    assert manifest.files["data.bin"].bytes == 5
+
+
+def test_a_changed_or_missing_file_is_named(tmp_path: Path) -> None:
+    folder, _ = make(tmp_path)
+    (folder / "data.bin").write_bytes(b"12346")
+    assert damaged_files(folder) == ["data.bin"]
+    (folder / "data.bin").unlink()
+    assert damaged_files(folder) == ["data.bin"]
+
+
+def test_unfinished_and_damaged_folders_are_not_listed(tmp_path: Path) -> None:
+    folder, _ = make(tmp_path)
+    (tmp_path / "unfinished").mkdir()
+    (folder / MANIFEST).write_text((folder / MANIFEST).read_text()[:50])
+    assert list_artefacts(tmp_path, "set") == []
+    with pytest.raises(BadInput, match="not finished"):
+        read_manifest(tmp_path / "unfinished")
+    with pytest.raises(BadInput, match="damaged"):
+        read_manifest(folder)
+
+
+def test_the_newest_of_a_name_is_found_and_others_by_id(tmp_path: Path) -> None:
+    older, older_manifest = make(tmp_path)
+    newer, _ = make(tmp_path)
+    assert find_artefact(tmp_path, "set", "thing")[0] == newer
+    assert find_artefact(tmp_path, "set", older_manifest.id)[0] == older
+    with pytest.raises(BadInput, match=r"no set named 'other' \(there is: thing\)"):
+        find_artefact(tmp_path, "set", "other")
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_no_rest(tmp_path: Path) -> None:
+    path = tmp_path / "value.json"
+    write_atomic(path, "old")
+
+    def fail() -> None:
+        with atomic_file(path) as stream:
+            stream.write(b"half of the new")
+            raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        fail()
+    assert path.read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["value.json"]
+
+
+def test_a_later_manifest_with_more_in_it_is_still_read(tmp_path: Path) -> None:
+    folder, _ = make(tmp_path)
+    later = json.loads((folder / MANIFEST).read_text()) | {"added_later": True}
+    (folder / MANIFEST).write_text(json.dumps(later))
+    assert read_manifest(folder).name == "thing"
+
+
+def test_a_removed_artefact_is_gone(tmp_path: Path) -> None:
+    folder, _ = make(tmp_path)
+    remove_artefact(folder)
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("name", ["", "../up", "a/b", ".hidden", "a..b", "x" * 81, "nul\0", "white space"])
+def test_names_that_could_leave_the_folder_are_refused(name: str) -> None:
+    with pytest.raises(BadInput, match="use 1 to 80 letters"):
+        checked_name(name)
