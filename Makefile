@@ -23,7 +23,7 @@ check: .venv/dev.stamp
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "medgan needs Python 3.11 or newer: make app PYTHON=python3.11" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' || { echo "This Python cannot make environments (on Debian: apt install python3-venv)" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
-	@if [ -n "$(TORCH_INDEX)" ]; then $(BIN)/pip install -c constraints.txt --index-url "$(TORCH_INDEX)" torch torchvision; fi
+	@if [ -n "$(TORCH_INDEX)" ]; then $(BIN)/pip install -c constraints.txt --no-deps --index-url "$(TORCH_INDEX)" torch torchvision; fi
 	$(BIN)/pip install -c constraints.txt -r requirements.txt
 	$(BIN)/pip install --no-deps -e .
 	touch $@

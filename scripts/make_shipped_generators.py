@@ -1,8 +1,8 @@
-"""Make the small generators in medgan/pretrained: phantoms, FastGAN at 128 pixels, weights in half precision.
+"""Make the small generators in medgan/pretrained: phantoms, FastGAN at 64 pixels, weights in half precision.
 
     MEDGAN_HOME=/tmp/shipped python scripts/make_shipped_generators.py [family ...]
 
-About 15 minutes a family on two cores. Killed, it goes on where it was when started again.
+About 6 minutes a family on two cores. Killed, it goes on where it was when started again.
 """
 
 import shutil
@@ -17,17 +17,17 @@ from medgan.training.config import train_config
 from medgan.training.loop import train
 from medgan.training.run import GENERATOR_FILE, LOSSES_FILE, RUN_FILE, Run
 
-LABELS = {"chest_xray": "normal", "chest_ct": "ct", "dermoscopy": "lesion"}
+LABELS = {"chest_xray": "normal"}  # the other families have one class
 OPTIONS = {
-    "size": 128,
-    "width": 16,
-    "latent_size": 128,
-    "batch_size": 8,
-    "steps": 1600,
+    "size": 64,
+    "width": 12,
+    "latent_size": 64,
+    "batch_size": 16,
+    "steps": 1200,
     "ema_decay": 0.995,
     "log_every": 20,
     "sample_every": 200,
-    "samples": 16,
+    "samples": 36,
 }
 
 
@@ -44,10 +44,10 @@ class Printed:
 
 def make(family: str) -> Run:
     """Draw the phantoms of a family and train its generator."""
-    count = 1500 * len(PHANTOMS[family].classes)
-    dataset = prepare_phantoms(PhantomConfig(family=family, count=count, size=128, name=f"phantom-{family}"))
+    count = 1000 * len(PHANTOMS[family].classes)
+    dataset = prepare_phantoms(PhantomConfig(family=family, count=count, size=64, name=f"phantom-{family}"))
     name = f"phantom-{family.replace('_', '-')}"
-    config = train_config("fastgan", dataset.id, label=LABELS[family], name=name, options=OPTIONS)
+    config = train_config("fastgan", dataset.id, label=LABELS.get(family), name=name, options=OPTIONS)
     return train(config.model_copy(update={"run": name}), Printed())
 
 
@@ -58,8 +58,9 @@ def ship(run: Run) -> None:
     folder.mkdir(parents=True)
     weights, words = read_tensors(run.folder / GENERATOR_FILE)
     write_tensors(folder / GENERATOR_FILE, {name: tensor.half() for name, tensor in weights.items()}, words)
-    # The list of training images is left out: phantoms are nobody's.
-    write_atomic(folder / RUN_FILE, run.record.model_copy(update={"seen_files": ()}).to_json())
+    # Without the list of training images, for phantoms are nobody's; and the data set by its name, as people read it.
+    config = run.config.model_copy(update={"dataset": run.name.replace("phantom-chest-", "phantom-chest_")})
+    write_atomic(folder / RUN_FILE, run.record.model_copy(update={"seen_files": (), "config": config}).to_json())
     shutil.copy(run.folder / LOSSES_FILE, folder)
     (folder / "samples").mkdir()
     shutil.copy(run.sample_grids()[-1][1], folder / "samples")
@@ -69,7 +70,7 @@ def ship(run: Run) -> None:
         kind="run",
         id=run.id,
         name=run.name,
-        config=finished.config,
+        config=config.model_dump(mode="json"),
         parents=finished.parents,
         environment=finished.environment,
         summary=finished.summary,

@@ -1,7 +1,6 @@
 """Artefacts: folders that become real only when their manifest is written, last and atomically."""
 
 import hashlib
-import json
 import os
 import re
 import secrets
@@ -17,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from medgan.common.errors import BadInput
 
 MANIFEST = "manifest.json"
+TEMPORARY = ".tmp"
 SCHEMA_VERSION = 1
 Kind = Literal["dataset", "run", "set", "study"]
 
@@ -59,19 +59,30 @@ def checked_name(name: str) -> str:
 
 
 @contextmanager
-def atomic_file(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file for writing that appears at `path` whole and on disk, or not at all."""
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Lend a temporary path to write to; what is written appears at `path` whole and on disk, or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}{TEMPORARY}")
     try:
-        with open(temporary, "wb") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
+        yield temporary
+        _sync(temporary)
         os.replace(temporary, path)
-        _sync_folder(path.parent)
+        _sync(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_file(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file for writing that appears at `path` whole and on disk, or not at all."""
+    with atomic_path(path) as temporary, open(temporary, "wb") as stream:
+        yield stream
+
+
+def sweep(folder: Path) -> None:
+    """Delete what writers that were killed left in a folder; for its only writer."""
+    for rest in folder.rglob(f".*{TEMPORARY}"):
+        rest.unlink(missing_ok=True)
 
 
 def write_atomic(path: Path, content: bytes | str) -> None:
@@ -80,12 +91,8 @@ def write_atomic(path: Path, content: bytes | str) -> None:
         stream.write(content.encode() if isinstance(content, str) else content)
 
 
-def write_json(path: Path, value: Any) -> None:
-    write_atomic(path, json.dumps(value, indent=2, default=str) + "\n")
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
@@ -130,7 +137,8 @@ def commit(
 
 
 def _is_transient(path: Path) -> bool:
-    return path.name == MANIFEST or path.suffix in {".tmp", ".lock"}
+    """Whether a file is no part of the artefact: its manifest, its lock, a half-written file."""
+    return path.name == MANIFEST or path.name.startswith(".")
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import medgan
+from medgan.common.errors import BadInput
 
 if TYPE_CHECKING:
     import torch
@@ -35,12 +36,15 @@ def seed_everything(*parts: int | str) -> None:
 
 
 def choose_device(name: str = "auto") -> "torch.device":
-    """`auto` is the first GPU where there is one, else the processor."""
+    """`auto` is the first GPU where there is one, else the processor; raises BadInput where it is not there."""
     import torch
 
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return torch.device(name)
+    device = torch.device(name)
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise BadInput(f"device {name}: this machine has {torch.cuda.device_count()} GPUs that torch can use; try auto")
+    return device
 
 
 def environment() -> dict[str, str | int]:

@@ -32,6 +32,7 @@ from medgan.common.home import sets_folder
 from medgan.common.pictures import encode_png
 from medgan.common.progress import Progress, Silent
 from medgan.common.repro import environment
+from medgan.data.rows import RowWriter
 from medgan.training.run import Run
 from medgan.training.sampler import Sampler
 
@@ -56,10 +57,14 @@ class GenerateConfig(Config):
     """Where to compute: auto takes the first GPU where there is one, else the processor."""
 
 
-def generate_config(run: str, *, count: int = 64, seed: int = 0, name: str | None = None) -> GenerateConfig:
+def generate_config(
+    run: str, *, count: int = 64, seed: int = 0, name: str | None = None, **options: Any
+) -> GenerateConfig:
     """A new set's config; raises BadInput for values out of bounds."""
     name = checked_name(name or f"{run[:60]}-seed{seed}")
-    return GenerateConfig.parse({"set": new_id(name), "name": name, "run": run, "count": count, "seed": seed})
+    return GenerateConfig.parse(
+        {"set": new_id(name), "name": name, "run": run, "count": count, "seed": seed, **options}
+    )
 
 
 @dataclass(frozen=True)
@@ -123,16 +128,13 @@ def generate(config: GenerateConfig, progress: Progress | None = None) -> Synthe
     remove_artefact(folder)
     folder.mkdir(parents=True)
     model, channels = run.config.model, run.record.data.channels
-    shape = (config.count, model.size, model.size, channels)
-    images = np.lib.format.open_memmap(folder / IMAGES, mode="w+", dtype=np.uint8, shape=shape)
-    done = 0
-    for batch in sampler.batches(config.count, config.seed):
-        if progress.stop_requested():
-            raise Cancelled(f"stopped after {done} of {config.count} images; resume draws the set anew")
-        images[done : done + len(batch)] = batch
-        done += len(batch)
-        progress.update(done, config.count, "drawing images")
-    images.flush()
+    with RowWriter(folder / IMAGES, (model.size, model.size, channels)) as images:
+        for batch in sampler.batches(config.count, config.seed):
+            if progress.stop_requested():
+                raise Cancelled(f"stopped after {images.rows} of {config.count} images; resume draws the set anew")
+            for image in batch:
+                images.append(image)
+            progress.update(images.rows, config.count, "drawing images")
     rows = item_rows(run, config.count, config.seed)
     with atomic_file(folder / ITEMS) as stream:
         rows.to_parquet(stream)
@@ -150,6 +152,7 @@ def generate(config: GenerateConfig, progress: Progress | None = None) -> Synthe
             "channels": channels,
             "gan": run.config.gan,
             "run": run.id,
+            "step": sampler.step,
             "dataset": run.config.dataset,
             "label": label_of(run),
             "seed": config.seed,

@@ -1,8 +1,6 @@
 """Checkpoints: everything a run needs to go on as if it had never stopped, in one safetensors file."""
 
-import os
 import re
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,6 +9,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torch.optim import Optimizer
 
+from medgan.common.artefact import atomic_path
 from medgan.common.errors import BadInput
 
 KEPT = 2
@@ -18,14 +17,9 @@ KEPT = 2
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, str]) -> None:
     """Write tensors and a few words about them; the file appears whole and on disk, or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
-    try:
+    with atomic_path(path) as temporary:
         save_file({name: t.detach().cpu().contiguous() for name, t in tensors.items()}, temporary, dict(facts))
-        with open(temporary, "rb+") as stream:
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        temporary.chmod(0o644)  # as other files: a run's folder can be shared
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:

@@ -8,7 +8,7 @@ from medgan.common.artefact import checked_name, new_id
 from medgan.common.config import Config
 from medgan.common.errors import BadInput
 from medgan.models import GANS
-from medgan.models.task import GanConfig
+from medgan.models.task import GanConfig, PresetName
 
 
 class LoopConfig(Config):
@@ -49,7 +49,7 @@ class TrainConfig(Config):
     """Name or id of the prepared data set."""
     label: str | None = None
     """Train on the images of this class only; all of them where it is not given."""
-    preset: Literal["quick", "standard", "thesis"] = "quick"
+    preset: PresetName = "quick"
     """Where the options started from; what differs stands in them."""
     model: SerializeAsAny[GanConfig]
     """Options of the GAN."""
@@ -79,7 +79,7 @@ def train_config(
     dataset: str,
     *,
     label: str | None = None,
-    preset: Literal["quick", "standard", "thesis"] = "quick",
+    preset: PresetName = "quick",
     name: str | None = None,
     options: dict[str, Any] | None = None,
 ) -> TrainConfig:

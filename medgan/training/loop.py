@@ -11,7 +11,7 @@ from filelock import FileLock, Timeout
 from torch import Tensor
 from torch.optim import Adam, Optimizer
 
-from medgan.common.artefact import commit, write_atomic
+from medgan.common.artefact import checked_name, commit, sweep, write_atomic
 from medgan.common.errors import BadInput, Cancelled, WorkFailed
 from medgan.common.home import runs_folder
 from medgan.common.images import to_uint8
@@ -46,26 +46,25 @@ def train(config: TrainConfig, progress: Progress | None = None) -> Run:
     Raises BadInput where the data do not fit, Cancelled when asked to stop (a checkpoint is kept), and
     WorkFailed when the numbers diverge (the last good checkpoint is kept).
     """
-    dataset = PreparedDataset.open(config.dataset)
-    run = start_run(config, dataset)
+    folder = runs_folder() / checked_name(config.run)
+    run = Run.read(folder) if (folder / RUN_FILE).exists() else start_run(config, PreparedDataset.open(config.dataset))
+    if run.config != config:
+        raise BadInput(f"run {config.run} exists with other options; give the new one another name")
     try:
         with FileLock(run.folder / ".lock", timeout=0):
             run = Run.read(run.folder)
             if run.finished:
                 return run
-            return Trainer(run, dataset).train(progress or Silent())
+            sweep(run.folder)
+            # By id: another data set may have taken the name since the run began.
+            return Trainer(run, PreparedDataset.open(run.record.dataset_id)).train(progress or Silent())
     except Timeout:
         raise BadInput(f"run {config.run} is being trained by another process") from None
 
 
 def start_run(config: TrainConfig, dataset: PreparedDataset) -> Run:
-    """The folder of a new run, or of the one that has this id already; raises BadInput where the data do not fit."""
-    folder = runs_folder() / config.run
-    if (folder / RUN_FILE).exists():
-        run = Run.read(folder)
-        if run.config != config:
-            raise BadInput(f"run {config.run} exists with other options; give the new one another name")
-        return run
+    """Make the folder of a new run; raises BadInput, and makes none, where the data do not fit."""
+    batches_of(config, dataset)
     chosen = dataset.indices("train", config.label)
     items = dataset.items.iloc[chosen]
     record = RunRecord(
@@ -79,11 +78,11 @@ def start_run(config: TrainConfig, dataset: PreparedDataset) -> Run:
         items=len(chosen),
         seen_files=tuple(items["sha256"]),
     )
-    _batches(config, dataset)  # says now what does not fit, before there is a folder
     return Run.start(record)
 
 
-def _batches(config: TrainConfig, dataset: PreparedDataset, device: torch.device | None = None) -> Batches:
+def batches_of(config: TrainConfig, dataset: PreparedDataset, device: torch.device | None = None) -> Batches:
+    """The batches of a run; raises BadInput where the data do not fit."""
     return Batches(
         dataset,
         dataset.indices("train", config.label),
@@ -107,7 +106,7 @@ class Trainer:
         self.device = choose_device(self.options.device)
         seed_everything(self.options.seed, "initial weights")
         self.task: GanTask = GANS[run.config.gan].task(run.config.model, run.record.data).to(self.device)
-        self.batches = _batches(run.config, dataset, self.device)
+        self.batches = batches_of(run.config, dataset, self.device)
         self.optimizers = {
             "generators": self._adam(self.task.generators.parameters()),
             "discriminators": self._adam(self.task.discriminators.parameters()),
@@ -267,7 +266,7 @@ class Curves:
     def flush(self, step: int) -> str:
         """Append the means as one line; returns them in words."""
         means = {name: round(float(total) / self.count, 6) for name, total in self.sums.items()}
-        row = {"step": step, "seconds": round(self.seconds(), 2), **means}
+        row = {"step": step, "seconds": round(self.seconds(), 2), **dict(sorted(means.items()))}
         with open(self.path, "a", encoding="utf-8") as stream:
             stream.write(json.dumps(row) + "\n")
         self.sums, self.count = {}, 0

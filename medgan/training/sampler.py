@@ -21,8 +21,10 @@ BATCH = 8
 class Sampler:
     """A run's averaged generator, ready to draw."""
 
-    def __init__(self, task: GanTask) -> None:
+    def __init__(self, task: GanTask, step: int) -> None:
         self.task = task.eval()
+        self.step = step
+        """How many steps the generator has been trained."""
 
     @classmethod
     def load(cls, run: Run, device: str = "auto") -> "Sampler":
@@ -30,16 +32,17 @@ class Sampler:
         task = GANS[run.config.gan].task(run.config.model, run.record.data)
         if (run.folder / GENERATOR_FILE).exists():
             weights, _ = read_tensors(run.folder / GENERATOR_FILE)
+            step = run.config.loop.steps
         else:
             newest = newest_checkpoint(run.folder)
             if newest is None:
                 raise BadInput(f"run {run.name}: it has no checkpoint yet, wait for its first")
-            weights = under("average", newest[1])
+            step, weights = newest[0], under("average", newest[1])
         try:
             task.generators.load_state_dict({name: tensor.float() for name, tensor in weights.items()})
         except RuntimeError as error:
             raise BadInput(f"run {run.name}: its generator does not fit its options ({error})") from None
-        return cls(task.to(choose_device(device)))
+        return cls(task.to(choose_device(device)), step)
 
     def draw(self, count: int, seed: int, first: int = 0) -> NDArray[np.uint8]:
         """Images number `first` to `first + count - 1` of a seed, (count, h, w, channels) bytes."""

@@ -95,7 +95,7 @@ def test_exports_hold_the_same_pixels_a_table_and_a_notice(run: Run, tmp_path: P
 def test_bad_input_is_named(run: Run) -> None:
     with pytest.raises(BadInput, match="no run named 'other'"):
         generate(generate_config("other"))
-    with pytest.raises(BadInput, match="count: .* greater than or equal to 1"):
+    with pytest.raises(BadInput, match=r"count: .* greater than or equal to 1"):
         generate_config("tiny", count=0)
     with pytest.raises(BadInput, match="letters, digits"):
         generate_config("tiny", name="../up")

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from PIL import Image
 from medgan.common.artefact import damaged_files
 from medgan.common.errors import BadInput, Cancelled, WorkFailed
 from medgan.data.dataset import PreparedDataset
+from medgan.data.phantom_sets import PhantomConfig, prepare_phantoms
 from medgan.models.fastgan import FastGANTask
 from medgan.models.task import Batch, Losses
 from medgan.training.batches import Batches
@@ -119,22 +119,37 @@ train(TrainConfig.load(Path(sys.argv[1])))
 """
 
 
-@pytest.mark.parametrize("killed_after", ["checkpoint-00000002", "step-00000003", "checkpoint-00000006"])
-def test_a_killed_run_resumes_to_the_same_bits(phantoms: PreparedDataset, tmp_path: Path, killed_after: str) -> None:
-    """SIGKILL as soon as a certain file is there, then again the same command."""
-    whole = train(tiny())
-    config = tiny(name="killed")
+@pytest.mark.parametrize("killed_at", ["checkpoint-00000002", "step-00000003", ".checkpoint-00000004"])
+def test_a_killed_run_resumes_to_the_same_bits(phantoms: PreparedDataset, tmp_path: Path, killed_at: str) -> None:
+    """SIGKILL as soon as a certain file is there (the last one while it is being written), then the same command."""
+    whole = train(tiny(steps=16))
+    config = tiny(name="killed", steps=16)
     file = tmp_path / "config.json"
     file.write_text(config.to_json())
     process = subprocess.Popen([sys.executable, "-c", TRAIN_SCRIPT, str(file)], cwd=Path(__file__).parents[2])
     folder = whole.folder.parent / config.run
-    while process.poll() is None and not any(folder.rglob(f"{killed_after}*")):
-        time.sleep(0.005)
-    os.kill(process.pid, signal.SIGKILL) if process.poll() is None else None
-    process.wait()
+    while process.poll() is None and not any(folder.rglob(f"{killed_at}*")):
+        time.sleep(0.001)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL, "it ended before it could be killed"
+    assert not Run.open("killed").finished
     resumed = train(config)
     assert resumed.finished
     assert content(resumed) == content(whole)
+    assert list(resumed.folder.rglob(".*.tmp")) == []
+
+
+def test_a_resumed_run_keeps_its_data_set_when_another_takes_the_name(phantoms: PreparedDataset) -> None:
+    whole = train(tiny())
+    config = tiny(name="stopped")
+    with pytest.raises(Cancelled):
+        train(config, StopAfter(3))
+    other = prepare_phantoms(PhantomConfig(family="dermoscopy", count=6, size=64, name="phantoms"))
+    assert PreparedDataset.open("phantoms").id == other.id != phantoms.id
+    resumed = train(config)
+    assert content(resumed) == content(whole)
+    assert resumed.manifest is not None
+    assert resumed.manifest.parents == [phantoms.id]
 
 
 def test_a_torn_newest_checkpoint_falls_back_to_the_one_before(phantoms: PreparedDataset) -> None:
