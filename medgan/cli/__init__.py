@@ -1,12 +1,14 @@
 """The command line: `python -m medgan`. The same configs and the same work as the dashboard's."""
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 
 from medgan.cli.command import Answer, Command, Entry
 from medgan.cli.parse import parse
 from medgan.common.errors import BadInput, Cancelled
+from medgan.common.home import home
 
 SUMMARY = "Train, sample and judge GANs on medical images. Every command has --help and --json."
 
@@ -27,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     try:
         command = parse(entries(), SUMMARY, words)
+        _make_home()
         return _say(command, command.run())
     except BadInput as error:
         return _fail(error, 2)
@@ -39,9 +42,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from medgan.jobs.execution import how_it_ended
 
         _, failure, reason = how_it_ended(error)
-        if failure != "resources":
+        if failure == "unexpected":
             raise  # a fault of the program: its trace is what helps
         return _fail(reason, 1)
+
+
+def _make_home() -> None:
+    """Make the folder that MEDGAN_HOME names; raises BadInput where that cannot be."""
+    try:
+        home().mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle, `~` of nobody
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise BadInput(f"MEDGAN_HOME={os.environ.get('MEDGAN_HOME', '')}: is no usable folder ({reason})") from None
 
 
 def _say(command: Command, answer: Answer) -> int:

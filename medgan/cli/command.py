@@ -3,15 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import CliToggleFlag
 
-from medgan.cli.options import given_values, with_flags
+from medgan.cli.options import with_flags
 from medgan.cli.terminal import shown_progress
 from medgan.common.artefact import checked_name
-from medgan.common.config import Config
+from medgan.common.config import Config, one_line, read_json
 from medgan.common.errors import BadInput
 from medgan.jobs import Artefact, run_here, submit
 
@@ -45,15 +45,34 @@ class WorkCommand(Command):
     """A command that does a job's work, here or in the background."""
 
     config_file: Path = Field(Path("none"), validation_alias="config")
-    """JSON file with any of these options; options on the command line go before it."""
+    """JSON file with any of the options that say what to make; the command line goes before it."""
     detach: CliToggleFlag[bool] = False
     """Work in the background: print the job's id and return."""
+    manner: ClassVar = frozenset({"as_json", "config_file", "detach"})
+    """Options that say how to work, not what to make; they belong on the command line."""
 
     def given(self) -> dict[str, Any]:
-        """The options of the file and of the command line, without defaults."""
-        names = self.model_fields_set - set(WorkCommand.model_fields)
-        file = self.config_file if "config_file" in self.model_fields_set else None
-        return given_values(file, {name: getattr(self, name) for name in names})
+        """The options of the file, overridden by those of the command line; without defaults."""
+        return (self._of_file() if "config_file" in self.model_fields_set else {}) | self._chosen()
+
+    def _chosen(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.model_fields_set - self.manner}
+
+    def _of_file(self) -> dict[str, Any]:
+        """The options of the file, checked as those of the command line are; null is for not given."""
+        values = self.options_in(read_json(self.config_file))
+        named = {name.replace("-", "_"): value for name, value in values.items() if value is not None}
+        try:
+            options = type(self).model_validate(named)
+        except ValidationError as error:
+            raise BadInput(f"{self.config_file}: {one_line(error)}") from None
+        if options.model_fields_set & self.manner:
+            raise BadInput(f"{self.config_file}: json, detach and the like belong on the command line")
+        return options._chosen()
+
+    def options_in(self, values: dict[str, Any]) -> dict[str, Any]:
+        """The options among a file's values; the files that medgan writes hold more, and in sections."""
+        return values
 
     def checked(self, make: Callable[[], ConfigT]) -> ConfigT:
         """The config that `make` makes; where it raises BadInput, its options are called as they are typed."""
@@ -62,8 +81,11 @@ class WorkCommand(Command):
         except BadInput as error:
             raise BadInput(with_flags(str(error), set(type(self).model_fields))) from None
 
-    def do(self, kind: str, config: Config, say: Callable[[Artefact], Answer]) -> Answer:
-        """Do the work, or start it in the background; what it made is told by `say`."""
+    def do(self, kind: str, config: Config, say: Callable[[Artefact], Answer], *, at_once: bool = False) -> Answer:
+        """Do the work, or start it in the background; what it made is told by `say`.
+
+        Long work waits for its turn, unless it is to start at once.
+        """
         if name := getattr(config, "name", ""):
             checked_name(name)  # better before the work than in the midst of it
         if self.detach:
@@ -71,7 +93,7 @@ class WorkCommand(Command):
             text = f"Started in the background. Follow it: {PROGRAM} jobs wait {job.id}"
             return Answer({"job": job.id, "state": "queued"}, f"{job.id}\n{text}")
         with shown_progress() as progress:
-            job, artefact = run_here(kind, config, progress)
+            job, artefact = run_here(kind, config, progress, at_once=at_once)
         answer = say(artefact)
         return Answer(answer.data | {"job": job.id}, answer.text, answer.exit_code)
 

@@ -1,5 +1,7 @@
 """`data`: prepare folders of images, draw phantoms, list and show data sets."""
 
+import sys
+from dataclasses import replace
 from typing import Any
 
 from pydantic import create_model
@@ -23,13 +25,20 @@ def entries() -> dict[str, Entry]:
 
 def prepare_command() -> type[Command]:
     from medgan.data.config import PrepareConfig
+    from medgan.data.layout import detect
 
     class Prepare(WorkCommand):
         def run(self) -> Answer:
-            config = self.checked(lambda: PrepareConfig.parse(self.given()))
+            given = self.given()
+            if "source" not in given:
+                raise BadInput("SOURCE is needed: the folder that holds the images")
+            config = self.checked(lambda: PrepareConfig.parse(given))
             if not config.source.exists():
                 raise BadInput(f"{config.source}: no such file or folder")
-            return self.do("prepare", config, dataset_answer)
+            layout = detect(config.source, config.layout, config.family, config.labels_from).in_words()
+            print(f"{config.source}: {layout}", file=sys.stderr, flush=True)
+            answer = self.do("prepare", config, dataset_answer)
+            return replace(answer, data=answer.data | {"layout": layout})
 
     return create_model("Prepare", __base__=Prepare, **options_of(PrepareConfig, positional=("source",)))
 
@@ -78,7 +87,8 @@ def dataset_answer(artefact: Artefact) -> Answer:
     text = f"Data set {dataset.name!r} ({dataset.id}): {len(dataset)} images of {dataset.size} pixels"
     count = len(dataset.problems)
     if count:
-        text += f"\n{count} problems found in the source; `data show {dataset.name}` names them"
+        found = "1 problem" if count == 1 else f"{count} problems"
+        text += f"\n{found} found in the source: see `data show {dataset.name}`"
     return Answer(dataset.describe() | {"problem_count": count}, text)
 
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -10,7 +9,7 @@ from pydantic import Field
 from pydantic.fields import FieldInfo
 from pydantic_settings import CliPositionalArg
 
-from medgan.common.config import Config, read_json
+from medgan.common.config import Config
 from medgan.common.errors import BadInput
 
 Presets = Mapping[Any, Mapping[str, Any]]
@@ -38,10 +37,9 @@ def options_of(
             continue
         kind = plain_type(field.annotation)
         text = described(field)
-        if name in positional:
-            options[name] = (Annotated[kind, *POSITIONAL], Field(description=text))
-        else:
-            options[name] = (kind, Field(default_in_words(name, field, presets or {}), description=text))
+        marks = POSITIONAL if name in positional else ()
+        default = default_in_words(name, field, presets or {})
+        options[name] = (Annotated[kind, *marks] if marks else kind, Field(default, description=text))
     return options
 
 
@@ -79,18 +77,12 @@ def default_in_words(name: str, field: FieldInfo, presets: Presets) -> Any:
     return "none" if field.is_required() or default is None or default == "" else default
 
 
-def given_values(file: Path | None, explicit: dict[str, Any]) -> dict[str, Any]:
-    """The options of a JSON file, overridden by those of the command line.
-
-    A file may hold them flat or in sections, as the files that medgan writes do. Raises BadInput where it
-    cannot be read.
-    """
-    values: dict[str, Any] = {}
-    if file is not None:
-        for name, value in read_json(file).items():
-            section = value if isinstance(value, dict) else {name: value}
-            values |= {key.replace("-", "_"): inner for key, inner in section.items()}
-    return values | explicit
+def flat(values: dict[str, Any], sections: tuple[str, ...]) -> dict[str, Any]:
+    """The same options without sections, as the files that medgan writes have them."""
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        found |= value if name in sections and isinstance(value, dict) else {name: value}
+    return found
 
 
 def with_flags(message: str, names: set[str]) -> str:

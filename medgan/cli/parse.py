@@ -14,6 +14,7 @@ from medgan.common.errors import BadInput
 
 SUBCOMMAND = get_args(CliSubCommand[BaseModel])[1:]  # type: ignore[misc]
 """The marks of a field that is a command."""
+HELP = {"-h", "--help"}
 
 
 class _CommandLine(BaseSettings):
@@ -47,8 +48,7 @@ def parse(entries: dict[str, Entry], summary: str, arguments: list[str]) -> Comm
 
     Raises BadInput with one line; `--help` prints and raises SystemExit(0).
     """
-    words = [word for word in arguments if not word.startswith("-")]
-    root = create_model("medgan", __base__=_CommandLine, __doc__=summary, **_fields(entries, words))
+    root = create_model("medgan", __base__=_CommandLine, __doc__=summary, **_fields(entries, arguments))
     try:
         found: Any = root(_cli_parse_args=arguments)
     except SettingsError as error:
@@ -66,9 +66,12 @@ def parse(entries: dict[str, Entry], summary: str, arguments: list[str]) -> Comm
 
 def _fields(entries: dict[str, Entry], words: list[str]) -> dict[str, Any]:
     """A field for each word of a group; the one that was chosen is built in full, the others are names in the help."""
+    first = words[0] if words else ""
+    if first.startswith("-") and first not in HELP:
+        raise BadInput(f"{first}: options come after the command; which one? There is: {', '.join(entries)}")
     fields: dict[str, Any] = {}
     for word, entry in entries.items():
-        chosen = bool(words) and words[0] == word
+        chosen = word == first
         model = _model(word, entry, words[1:]) if chosen else create_model(word, __base__=_Group, __doc__=entry.summary)
         fields[word] = (Annotated[model | None, *SUBCOMMAND], Field(description=entry.summary))
     return fields

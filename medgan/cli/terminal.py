@@ -17,8 +17,14 @@ class Lines:
     def __init__(self) -> None:
         self._printed_at = float("-inf")
         self._speed = Speed()
+        self._waiting = ""
 
     def update(self, done: int, total: int, message: str = "") -> None:
+        if not total:  # nothing to count yet: said once
+            if message != self._waiting:
+                self._waiting = message
+                print(message, file=sys.stderr, flush=True)
+            return
         clock_s = time.monotonic()
         left_s = self._speed.seconds_left(done, total, clock_s)
         if done < total and clock_s - self._printed_at < LINE_EVERY_S:
@@ -57,7 +63,7 @@ def _bar() -> Iterator[Progress]:
 
         class Bar:
             def update(self, done: int, total: int, message: str = "") -> None:
-                display.update(task, completed=done, total=total, description=message or "working")
+                display.update(task, completed=done, total=total or None, description=message or "working")
 
             def stop_requested(self) -> bool:
                 return False

@@ -1,66 +1,83 @@
-"""`train`: one command a GAN, with the options of that GAN and of the training loop."""
+"""`train`: one command a GAN, with the options of that GAN and of the training loop.
+
+Importing this takes seconds: it knows the GANs, and they know torch.
+"""
 
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field, create_model
+from pydantic_settings import CliToggleFlag
 
 from medgan.cli.command import PROGRAM, Answer, Command, Entry, WorkCommand
-from medgan.cli.options import options_of, required
+from medgan.cli.options import flat, options_of, required
 from medgan.common.errors import BadInput
+from medgan.common.repro import choose_device
+from medgan.data.dataset import PreparedDataset
 from medgan.jobs import Artefact
+from medgan.models import GANS
+from medgan.models.task import PresetName
+from medgan.training.batches import Batches
+from medgan.training.config import LoopConfig, TrainConfig, train_config
+from medgan.training.run import Run
 
-PLACES = ("dataset", "label", "preset", "name")
-"""What a training needs to know beside the options of GAN and loop."""
+PLACES = ("label", "preset", "name")
+"""What a training needs to know beside data set and options."""
 
 
 class TrainCommand(WorkCommand):
     dataset: str = Field("none", description="Name or id of the data set; needed.")
     label: str = Field("all", description="Train on the images of this class only.")
-    preset: Literal["quick", "standard", "thesis"] = "quick"
+    preset: PresetName = "quick"
     """Where the options start from."""
     name: str = Field("GAN, data set and class", description="Name of the run.")
+    now: CliToggleFlag[bool] = False
+    """Start at once, even beside other training; else it waits for its turn."""
+    manner = WorkCommand.manner | {"now"}
 
 
 def entries() -> dict[str, Entry]:
-    from medgan.models import GANS  # takes seconds, so only where `train` is on the command line
-
     return {name: Entry(f"{gan.title}: {gan.summary}", partial(gan_command, name)) for name, gan in GANS.items()}
 
 
 def gan_command(gan_name: str) -> type[Command]:
     """The command that trains the GAN of that name."""
-    from medgan.models import GANS
-    from medgan.training.config import LoopConfig, train_config
-
     gan = GANS[gan_name]
 
     class Train(TrainCommand):
-        def run(self) -> Answer:
-            given = self.given()
-            given.pop("run", None)  # a finished run's config is a good start, its id is taken
-            if given.pop("gan", gan_name) != gan_name:
+        def options_in(self, values: dict[str, Any]) -> dict[str, Any]:
+            """The config of a run is a good start for another one; its id is taken."""
+            if values.get("gan", gan_name) != gan_name:
                 raise BadInput(f"{self.config_file}: is for another GAN than {gan_name}")
-            places = {place: given.pop(place) for place in PLACES if place in given}
-            dataset = required(places, "dataset")
-            check_dataset(dataset, places.get("label"))
-            config = self.checked(lambda: train_config(gan_name, **places, options=given))
-            return self.do("train", config, run_answer)
+            options = flat(values, sections=("model", "loop"))
+            return {name: value for name, value in options.items() if name not in {"run", "gan"}}
+
+        def run(self) -> Answer:
+            if self.now and self.detach:
+                raise BadInput("--now is for training that you watch: leave out --detach")
+            options = self.given()
+            dataset = PreparedDataset.open(required(options, "dataset"))
+            del options["dataset"]
+            places = {place: options.pop(place) for place in PLACES if place in options}
+            named = "-".join(filter(None, (gan_name, dataset.name[:40], places.get("label"))))
+            places = {"name": named} | places
+            # The id, since another data set may have this name when the turn of the training comes.
+            config = self.checked(lambda: train_config(gan_name, dataset.id, **places, options=options))
+            check(config, dataset)
+            return self.do("train", config, run_answer, at_once=self.now)
 
     options = options_of(LoopConfig, presets=gan.presets) | options_of(gan.config, presets=gan.presets)
     return create_model("Train", __base__=Train, **options)
 
 
-def check_dataset(dataset: str, label: str | None) -> None:
-    """Raise BadInput now, rather than in the job, where the data set or the class does not exist."""
-    from medgan.data.dataset import PreparedDataset
-
-    PreparedDataset.open(dataset).indices("train", label)
+def check(config: TrainConfig, dataset: PreparedDataset) -> None:
+    """Raise BadInput now, rather than in the job, where data, class, size or device do not fit."""
+    choose_device(config.loop.device)
+    indices = dataset.indices("train", config.label)
+    Batches(dataset, indices, size=config.model.size, batch_size=config.model.batch_size, seed=config.loop.seed)
 
 
 def run_answer(artefact: Artefact) -> Answer:
-    from medgan.training.run import Run
-
     run = Run.open(artefact.id)
     known: dict[str, Any] = {"id": run.id, "name": run.name, "folder": str(run.folder), "gan": run.config.gan}
     known |= {"dataset": run.config.dataset, "label": run.config.label, "step": run.step()}

@@ -11,7 +11,7 @@ from types import FrameType
 
 from filelock import FileLock, Timeout
 
-from medgan.common.errors import BadInput, Cancelled
+from medgan.common.errors import BadInput, Cancelled, WorkFailed
 from medgan.common.progress import Progress
 from medgan.jobs import processes
 from medgan.jobs.records import (
@@ -31,6 +31,7 @@ from medgan.jobs.work import Artefact
 
 CLAIM_TIMEOUT_S = 15.0
 """How long the process of the attempt before may take to end."""
+FULL_DISK = {errno.ENOSPC, errno.EDQUOT}
 MEMORY_SIGNS = ("can't allocate memory", "not enough memory", "out of memory", "Cannot allocate memory")
 
 
@@ -85,7 +86,7 @@ def carry_out(folder: Path, attempt: int, run: Callable[[], Artefact]) -> Artefa
 def record_end(folder: Path, attempt: int, error: BaseException) -> None:
     """Write what was raised as the job's end, after the log has it: the trace only of what nobody expected."""
     state, failure, reason = how_it_ended(error)
-    trace = "" if failure in {None, "bad input"} else "".join(traceback.format_exception(error))
+    trace = "" if failure in {None, "bad input", "work"} else "".join(traceback.format_exception(error))
     with suppress(OSError), open(folder / LOG, "a", encoding="utf-8") as log:
         log.write(f"{trace}{reason}\n")
     _finish(folder, attempt, state, reason, failure)
@@ -99,7 +100,9 @@ def how_it_ended(error: BaseException) -> tuple[State, Failure | None, str]:
         return "cancelled", None, "stopped at once; what was written before is kept"
     if isinstance(error, BadInput):
         return "failed", "bad input", one_line(error)
-    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+    if isinstance(error, WorkFailed):
+        return "failed", "work", one_line(error)
+    if isinstance(error, OSError) and error.errno in FULL_DISK:
         return "failed", "resources", "the disk is full: make room, then resume"
     if type(error).__name__ == "OutOfMemoryError":  # torch's, for a GPU
         return "failed", "resources", "the GPU's memory is full: try a smaller batch size or image size"

@@ -25,7 +25,8 @@ CANCELLED_WAITING = "cancelled while it waited"
 
 State = Literal["queued", "running", "done", "failed", "cancelled", "interrupted", "damaged"]
 """`interrupted` and `damaged` are never written: they are what a reader finds."""
-Failure = Literal["bad input", "resources", "unexpected"]
+Failure = Literal["bad input", "work", "resources", "unexpected"]
+"""`work`: the input was good, and yet the work could not go on, a training that diverged for one."""
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 

@@ -1,20 +1,20 @@
 """Making a job: in the background, or here and now with the same record."""
 
 import os
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from medgan.common.artefact import new_id
 from medgan.common.config import Config
-from medgan.common.errors import Cancelled
+from medgan.common.errors import BadInput, Cancelled
 from medgan.common.home import jobs_folder
 from medgan.common.progress import Progress
 from medgan.jobs import execution
 from medgan.jobs.executor import EXECUTORS
 from medgan.jobs.job import Job
-from medgan.jobs.records import JOB, LOG, STATUS, JobRecord, Status, now, write_record
+from medgan.jobs.records import CANCELLED_WAITING, JOB, LOG, STATUS, JobRecord, Status, now, write_record
 from medgan.jobs.reporter import Reporter
-from medgan.jobs.slots import slots
+from medgan.jobs.slots import slots, take_turn
 from medgan.jobs.work import Artefact, work
 
 
@@ -29,22 +29,30 @@ def submit(kind: str, config: Config, *, executor: str = "local") -> Job:
     return job
 
 
-def run_here(kind: str, config: Config, progress: Progress) -> tuple[Job, Artefact]:
-    """Do the work in this process, at once, with a job's folder so that every dashboard sees it.
+def run_here(kind: str, config: Config, progress: Progress, *, at_once: bool = False) -> tuple[Job, Artefact]:
+    """Do the work in this process, with a job's folder so that every dashboard sees it.
 
-    Ctrl+C and SIGTERM ask the work to stop at its next safe point. Raises what the work raises: BadInput,
-    Cancelled, KeyboardInterrupt after a second Ctrl+C, or what went wrong.
+    Long work waits for its turn like any other, unless it is to start at once. Ctrl+C and SIGTERM ask the
+    work to stop at its next safe point. Raises what the work raises: BadInput, Cancelled, KeyboardInterrupt
+    after a second Ctrl+C, or what went wrong.
     """
     row = work(kind)
+    slots()
     job = _create(kind, config, "local", takes_slot=row.takes_slot)
+
+    def behind(jobs: list[Job]) -> None:
+        more = f" and {len(jobs) - 1} more" if len(jobs) > 1 else ""
+        progress.update(0, 0, f"waiting for its turn behind {jobs[0].title} ({jobs[0].id}){more}")
+
     with (
         Reporter(job.folder, 1, beside=progress) as reporter,
         execution.stop_signals(reporter.request_stop, reporter),
         execution.claimed(job.folder, 1),
     ):
-        execution.begin(job.folder, 1)
         _log(job.folder, f"{now():%Y-%m-%d %H:%M:%S} UTC, in the foreground, process {os.getpid()}")
         try:
+            if not take_turn(job, 1, reporter.stop_requested, behind, at_once=at_once):
+                raise Cancelled(CANCELLED_WAITING)
             return job, execution.carry_out(job.folder, 1, lambda: row.run(config, reporter))
         except Cancelled as error:
             raise Cancelled(f"{error} (job {job.id})") from None
@@ -56,15 +64,16 @@ def _log(folder: Path, line: str) -> None:
 
 
 def _create(kind: str, config: Config, executor: str, *, takes_slot: bool) -> Job:
-    """A job's folder; it appears with its records in it, or not at all."""
+    """A job's folder; it appears with its records in it, or not at all. Raises BadInput where it cannot."""
     values: dict[str, Any] = config.model_dump(mode="json")
     # A job may be resumed from another working folder.
     values |= {key: str(value.absolute()) for key, value in dict(config).items() if isinstance(value, Path)}
-    name = next((str(values[key]) for key in ("name", "set", "run", "family") if values.get(key)), "")
+    row = work(kind)
+    called = values.get("name") or PurePath(os.path.normpath(values.get(row.called_by) or "")).name
     record = JobRecord(
         id=new_id(kind),
         kind=kind,
-        title=": ".join(filter(None, (work(kind).title, name))),
+        title=": ".join(filter(None, (row.title, called))),
         config=values,
         submitted=now(),
         takes_slot=takes_slot,
@@ -72,9 +81,14 @@ def _create(kind: str, config: Config, executor: str, *, takes_slot: bool) -> Jo
     )
     folder = jobs_folder() / record.id
     unborn = folder.with_name(f".{record.id}.new")
-    unborn.mkdir(parents=True)
-    write_record(unborn / JOB, record)
-    write_record(unborn / STATUS, Status(state="queued", queued_at=record.submitted))
-    (unborn / LOG).touch()
-    unborn.rename(folder)
+    try:
+        unborn.mkdir(parents=True)
+        write_record(unborn / JOB, record)
+        write_record(unborn / STATUS, Status(state="queued", queued_at=record.submitted))
+        (unborn / LOG).touch()
+        unborn.rename(folder)
+    except OSError as error:
+        if error.errno in execution.FULL_DISK:
+            raise
+        raise BadInput(f"{folder.parent}: no job can be written there ({error.strerror})") from None
     return Job.at(folder)

@@ -6,13 +6,16 @@ from collections.abc import Callable
 
 from filelock import FileLock
 
-from medgan.common.errors import BadInput
+from medgan.common.errors import BadInput, Cancelled
 from medgan.common.home import jobs_folder
+from medgan.jobs import execution
 from medgan.jobs.job import Job, list_jobs
-from medgan.jobs.records import LOCK_TIMEOUT_S, Status
+from medgan.jobs.records import CANCELLED_WAITING, LOCK_TIMEOUT_S
 
 POLL_S = 0.5
 QUEUE_LOCK = ".queue.lock"
+Ahead = Callable[[list[Job]], None]
+"""Is told, again and again, which jobs a waiting one stands behind."""
 
 
 def slots() -> int:
@@ -23,7 +26,33 @@ def slots() -> int:
     return int(given)
 
 
-def wait_for_slot(job_id: str, begin: Callable[[], bool], stop_requested: Callable[[], bool]) -> bool:
+def take_turn(
+    job: Job, attempt: int, stop_requested: Callable[[], bool], behind: Ahead | None = None, *, at_once: bool = False
+) -> bool:
+    """Wait until the attempt may begin and write that it runs; where it may not, its status says why.
+
+    Short work, and what is to start at once, takes its turn without waiting. Returns False where the job was
+    cancelled meanwhile; raises Cancelled when asked to stop in another way.
+    """
+
+    def begin() -> bool:
+        return execution.begin(job.folder, attempt)
+
+    if at_once or not job.takes_slot:
+        return begin()
+    try:
+        came = _wait_for_slot(job, begin, stop_requested, behind)
+        if not came and job.status().state == "queued":  # asked to stop by a signal, not by `cancel`
+            raise Cancelled(CANCELLED_WAITING)
+    except BaseException as error:
+        execution.record_end(job.folder, attempt, error)
+        raise
+    return came
+
+
+def _wait_for_slot(
+    job: Job, begin: Callable[[], bool], stop_requested: Callable[[], bool], behind: Ahead | None
+) -> bool:
     """Wait until the job is first in the queue and a slot is free, then call `begin`; return what it says.
 
     `begin` writes that the job runs, still under the queue's lock, so that no two jobs take one slot. It says
@@ -32,28 +61,24 @@ def wait_for_slot(job_id: str, begin: Callable[[], bool], stop_requested: Callab
     limit = slots()
     while not stop_requested():
         with FileLock(jobs_folder() / QUEUE_LOCK, timeout=LOCK_TIMEOUT_S):
-            if _is_next(job_id, limit):
+            working, queue = _standing()
+            # A job that left the queue has nobody before it: `begin` finds that out.
+            before = queue[: queue.index(job)] if job in queue else []
+            if len(working) < limit and not before:
                 return begin()
+        if behind:
+            behind(working + before)
         time.sleep(POLL_S)
     return False
 
 
-def _is_next(job_id: str, limit: int) -> bool:
-    """Also true for a job that left the queue: `begin` finds that out."""
-    queue = [job.id for job in waiting()]
-    return working() < limit and (job_id not in queue or queue[0] == job_id)
-
-
 def waiting() -> list[Job]:
     """Living jobs that wait for a slot, in the order in which they will get one."""
-    found = [(status.queued_at, job) for job, status in _slot_jobs() if status.state == "queued"]
-    return [job for _, job in sorted(found, key=lambda pair: (pair[0], pair[1].id))]
+    return _standing()[1]
 
 
-def working() -> int:
-    """How many slots are taken."""
-    return sum(status.state == "running" for _, status in _slot_jobs())
-
-
-def _slot_jobs() -> list[tuple[Job, Status]]:
-    return [(job, job.status()) for job in list_jobs() if job.takes_slot]
+def _standing() -> tuple[list[Job], list[Job]]:
+    """The jobs that hold a slot, and those that wait for one in their order."""
+    found = [(job.status(), job) for job in list_jobs() if job.takes_slot]
+    queue = sorted((status.queued_at, job.id, job) for status, job in found if status.state == "queued")
+    return [job for status, job in found if status.state == "running"], [job for _, _, job in queue]

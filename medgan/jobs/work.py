@@ -30,6 +30,8 @@ class Work:
     config_at: str
     run_at: str
     """A function (config, progress) -> Artefact. Running it again with the same config continues it."""
+    called_by: str = "name"
+    """What a job is called by where its config names nothing: an option, or the last part of a path."""
     takes_slot: bool = False
     """Whether it is long and hungry, so that it waits for its turn; short work starts at once."""
 
@@ -52,8 +54,8 @@ def _imported(place: str) -> Any:
 DATA, PHANTOMS = "medgan.data", "medgan.data.phantom_sets"
 TRAINING, SYNTHESIS = "medgan.training", "medgan.studies.synthesis"
 WORK: dict[str, Work] = {
-    "prepare": Work("Prepare images", f"{DATA}.config:PrepareConfig", f"{DATA}.prepare:prepare"),
-    "phantom": Work("Draw phantoms", f"{PHANTOMS}:PhantomConfig", f"{PHANTOMS}:prepare_phantoms"),
+    "prepare": Work("Prepare images", f"{DATA}.config:PrepareConfig", f"{DATA}.prepare:prepare", called_by="source"),
+    "phantom": Work("Draw phantoms", f"{PHANTOMS}:PhantomConfig", f"{PHANTOMS}:prepare_phantoms", called_by="family"),
     "train": Work("Train a GAN", f"{TRAINING}.config:TrainConfig", f"{TRAINING}.loop:train", takes_slot=True),
     "generate": Work("Generate images", f"{SYNTHESIS}:GenerateConfig", f"{SYNTHESIS}:generate"),
 }

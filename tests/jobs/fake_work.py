@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from medgan.common.config import Config
-from medgan.common.errors import BadInput, Cancelled
+from medgan.common.errors import BadInput, Cancelled, WorkFailed
 from medgan.common.home import home
 from medgan.common.progress import Progress
 from medgan.jobs.work import Work
@@ -20,7 +20,7 @@ class FakeConfig(Config):
     """Where given, the second half of the steps begins when this file exists."""
     stubborn: bool = False
     """Ignore that it should stop."""
-    ending: Literal["done", "bad input", "crash", "memory", "gpu memory", "disk"] = "done"
+    ending: Literal["done", "bad input", "work", "crash", "memory", "gpu memory", "disk"] = "done"
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class OutOfMemoryError(RuntimeError):
 
 ENDINGS = {
     "bad input": BadInput("fake.png: cannot be read"),
+    "work": WorkFailed("the numbers\ndiverged"),
     "crash": ValueError("two\nlines"),
     "memory": MemoryError(),
     "gpu memory": OutOfMemoryError("CUDA out of memory"),

@@ -2,14 +2,15 @@
 
 import os
 import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-from medgan.common.errors import BadInput
-from medgan.jobs import Job, slots, submit, waiting
+from medgan.common.errors import BadInput, Cancelled
+from medgan.jobs import Job, list_jobs, run_here, slots, submit, waiting
 
 Eventually = Callable[[Callable[[], bool]], None]
 
@@ -84,6 +85,75 @@ def test_two_slots(
     for name in ("first", "second", "third"):
         (tmp_path / name).touch()
     assert [job.wait(60).state for job in jobs] == ["done"] * 3
+
+
+class Told:
+    """Notes what it is told; when told to wait, does something once."""
+
+    def __init__(self, when_waiting: Callable[[], object] = lambda: None) -> None:
+        self.messages: list[str] = []
+        self.when_waiting = when_waiting
+
+    def update(self, done: int, total: int, message: str = "") -> None:
+        if total == 0 and message not in self.messages:
+            self.when_waiting()
+        self.messages.append(message)
+
+    def stop_requested(self) -> bool:
+        return False
+
+
+def test_work_in_the_foreground_waits_too(
+    submit_gated: Callable[[str], Job], tmp_path: Path, eventually: Eventually, fake: ModuleType
+) -> None:
+    first, second = submit_gated("first"), submit_gated("second")
+    eventually(lambda: state(first) == "running")
+
+    def open_gates() -> None:
+        for name in ("first", "second"):
+            (tmp_path / name).touch()
+
+    told = Told(open_gates)
+    mine, _ = run_here("long_count", fake.FakeConfig(name="mine"), told)
+    assert told.messages[0] == f"waiting for its turn behind Count in turn: first ({first.id}) and 1 more"
+    assert told.messages[-1] == "counting"
+    before, after = second.status().finished, mine.status().started
+    assert before
+    assert after
+    assert before <= after
+
+
+def test_work_in_the_foreground_starts_at_once_where_asked_and_holds_up_others(
+    submit_gated: Callable[[str], Job], tmp_path: Path, eventually: Eventually, fake: ModuleType
+) -> None:
+    first = submit_gated("first")
+    eventually(lambda: state(first) == "running")
+    told = Told()
+    mine, _ = run_here("long_count", fake.FakeConfig(name="mine"), told, at_once=True)
+    assert (state(mine), state(first)) == ("done", "running")
+    assert set(told.messages) == {"counting"}
+    assert mine.takes_slot
+
+
+@pytest.mark.parametrize("by", ["ctrl-c", "another process"])
+def test_waiting_in_the_foreground_is_cancelled(
+    submit_gated: Callable[[str], Job], eventually: Eventually, fake: ModuleType, medgan_home: Path, by: str
+) -> None:
+    first = submit_gated("first")
+    eventually(lambda: state(first) == "running")
+
+    def cancel() -> None:
+        if by == "ctrl-c":
+            os.kill(os.getpid(), signal.SIGINT)
+        else:
+            threading.Thread(target=list_jobs()[0].cancel).start()
+
+    with pytest.raises(Cancelled, match="cancelled while it waited"):
+        run_here("long_count", fake.FakeConfig(name="mine"), Told(cancel))
+    mine = list_jobs()[0]
+    assert (mine.title, state(mine)) == ("Count in turn: mine", "cancelled")
+    assert waiting() == []
+    assert not (medgan_home / "fake" / "mine").exists()
 
 
 @pytest.mark.parametrize("given", ["0", "-1", "two", "1.5"])

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
+import psutil
 import pytest
 
 from medgan.common.errors import BadInput
@@ -54,6 +55,7 @@ def test_done(fake: ModuleType, medgan_home: Path) -> None:
     ("ending", "failure", "reason"),
     [
         ("bad input", "bad input", "fake.png: cannot be read"),
+        ("work", "work", "the numbers diverged"),
         ("crash", "unexpected", "unexpected error: ValueError: two lines"),
         ("memory", "resources", "the memory is full"),
         ("gpu memory", "resources", "the GPU's memory is full"),
@@ -66,7 +68,7 @@ def test_failed_says_why(fake: ModuleType, ending: str, failure: str, reason: st
     assert (status.state, status.failure) == ("failed", failure)
     assert status.reason.startswith(reason)
     assert "\n" not in status.reason
-    assert ("Traceback" in job.log_tail()) == (failure != "bad input")
+    assert ("Traceback" in job.log_tail()) == (failure not in {"bad input", "work"})
     assert status.resumable
 
 
@@ -156,12 +158,17 @@ def test_heartbeat_decides_for_another_machine(
     eventually(half_done(medgan_home))
     with status_locked(job.folder):
         change_status(job.folder, machine="elsewhere")
+    pid = job.status().pid
+    assert pid
     assert job.status().state == "running"
+    os.kill(pid, signal.SIGSTOP)
+    eventually(lambda: psutil.Process(pid).status() == psutil.STATUS_STOPPED)
     os.utime(job.folder / "heartbeat", (1, 1))
-    old = job.status()
-    eventually(lambda: (job.heartbeat_age_s() or 99) < 60)  # the worker beats again
-    assert job.status().state == "running"
-    assert "no sign of life" in old.reason or old.state == "running"
+    silent = job.status()
+    assert silent.state == "interrupted"
+    assert "no sign of life" in silent.reason
+    os.kill(pid, signal.SIGCONT)
+    eventually(lambda: job.status().state == "running")  # the worker beats again
     job.cancel()  # no signal reaches another machine: the worker finds the request itself
     assert job.wait(60).state == "cancelled"
 
@@ -218,6 +225,32 @@ def test_job_outlives_who_submitted_it(medgan_home: Path, tmp_path: Path, eventu
     gate.touch()
     assert job.wait(60).state == "done"
     assert counted(medgan_home) == STEPS
+
+
+def test_workspace_on_another_disk(fake: ModuleType, medgan_home: Path, tmp_path: Path) -> None:
+    disk = tmp_path / "elsewhere" / "disk"
+    disk.mkdir(parents=True)
+    (medgan_home / "workspace").symlink_to(disk)
+    status = submit("count", fake.FakeConfig()).wait(60)
+    assert status.state == "done"
+    assert counted(medgan_home) == STEPS, "its home is the one it was given"
+
+
+def test_no_room_for_jobs_is_bad_input(fake: ModuleType, medgan_home: Path) -> None:
+    (medgan_home / "workspace").touch()
+    with pytest.raises(BadInput, match="no job can be written"):
+        submit("count", fake.FakeConfig())
+
+
+def test_titles_tell_jobs_of_a_kind_apart(fake: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from medgan.data.config import PrepareConfig
+    from medgan.data.phantom_sets import PhantomConfig
+    from medgan.jobs.executor import EXECUTORS, LocalProcesses
+
+    monkeypatch.setitem(EXECUTORS, "local", LocalProcesses(("/no/such/program",)))
+    assert submit("prepare", PrepareConfig(source=tmp_path / "films" / "x" / "..")).title == "Prepare images: films"
+    assert submit("phantom", PhantomConfig()).title == "Draw phantoms: chest_xray"
+    assert submit("phantom", PhantomConfig(name="mine")).title == "Draw phantoms: mine"
 
 
 def test_failure_to_start_is_a_status(fake: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
