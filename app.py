@@ -1,0 +1,25 @@
+"""The page table and the frame around every page; nothing else."""
+
+import streamlit as st
+
+from medgan.app import session
+
+st.set_page_config(page_title="medgan", page_icon=":material/radiology:", layout="wide", initial_sidebar_state=256)
+
+PAGES = {
+    "": [st.Page("pages/overview.py", title="Overview", icon=":material/home:", default=True)],
+    "Images": [
+        st.Page("pages/data.py", title="Data", icon=":material/folder_open:"),
+        st.Page("pages/generate.py", title="Generate", icon=":material/auto_awesome_mosaic:"),
+    ],
+    "Models": [
+        st.Page("pages/train.py", title="Train", icon=":material/model_training:"),
+        st.Page("pages/jobs.py", title="Jobs", icon=":material/pending_actions:"),
+    ],
+}
+
+page = st.navigation(PAGES)
+session.enter(page.title)
+with st.sidebar:
+    st.caption(":material/science: For research; not for diagnosis")
+page.run()

@@ -1,0 +1,1 @@
+"""What the pages share: forms, charts, galleries, caches and the state that lies in the address."""

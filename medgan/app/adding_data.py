@@ -1,0 +1,127 @@
+"""Adding a data set: name a folder, see what it holds, choose how to prepare it; or have phantoms drawn."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from medgan.app import cached, forms, session
+from medgan.app.job_view import buttons, jobs_of, progress_line, state_badge, worth_showing
+from medgan.app.live import live
+from medgan.app.words import counted, plain, plainly
+from medgan.common.errors import BadInput
+from medgan.data.config import PrepareConfig
+from medgan.data.layout import Layout
+from medgan.data.phantom_sets import PhantomConfig
+from medgan.jobs import submit
+
+SOURCES = {"folder": "A folder of images", "phantoms": "Phantoms drawn by medgan"}
+DETECTING = ("layout", "labels_from", "family")
+PROBLEMS_SHOWN = 8
+
+
+def show() -> None:
+    """Both ways to come by a data set, and the work on it."""
+    st.markdown(
+        "medgan resizes the images, sorts them by class, and splits them by patient. Your files stay as they are."
+    )
+    source = session.choice("Where from", "from", SOURCES)
+    with plainly():
+        if source == "folder":
+            _from_folder()
+        else:
+            _from_phantoms()
+    _work()
+
+
+def _from_folder() -> None:
+    text = st.text_input(
+        "Folder on this computer",
+        placeholder="/data/chest_xray",
+        help="The folder that holds the images: PNG, JPEG or TIFF, alone, one folder a class, or beside their masks. "
+        "It is only read, never changed.",
+    )
+    if not text.strip():
+        st.caption("Type or paste the path of a folder, then press Enter. Nothing is copied before you have seen it.")
+        return
+    folder = forms.server_path(text)
+    fields = forms.settings(PrepareConfig, leave_out=("source",))
+    found = st.container()
+    values = forms.config_form(fields, first=("name", "size", "fit"), key="prepare")
+    layout = None
+    with found, plainly():
+        layout = _detected(str(folder), values)
+        _in_words(layout)
+    if layout and st.button("Prepare this folder", type="primary", icon=":material/play_arrow:"):
+        _submit("prepare", PrepareConfig, values | {"source": folder})
+
+
+def _detected(folder: str, values: dict[str, Any]) -> Layout:
+    return cached.layout(folder, *(values[name] for name in DETECTING))
+
+
+def _in_words(layout: Layout) -> None:
+    """What was found, before anything is prepared."""
+    st.success(f"Found {plain(layout.in_words())}.", icon=":material/folder_open:")
+    left_out = [problem for problem in layout.problems if problem.left_out]
+    if not layout.problems:
+        return
+    with st.expander(f"{counted(len(layout.problems), 'remark')}, {len(left_out)} of them left out"):
+        shown = layout.problems[:PROBLEMS_SHOWN]
+        rows = pd.DataFrame({"File": [p.file for p in shown], "Why": [p.reason for p in shown]})
+        st.dataframe(rows, hide_index=True, alt="Files with remarks and the reason for each")
+        if len(layout.problems) > PROBLEMS_SHOWN:
+            st.caption(f"and {len(layout.problems) - PROBLEMS_SHOWN} more")
+
+
+def _from_phantoms() -> None:
+    st.markdown(
+        "Phantoms are drawn images with exact ground truth. They show no patient, and let you try everything "
+        "without any data of your own."
+    )
+    with st.form("phantoms", enter_to_submit=False):
+        values = forms.config_form(
+            forms.settings(PhantomConfig, labels={"family": "What they show"}),
+            first=("family", "count", "size", "seed", "name"),
+            key="phantom",
+        )
+        started = st.form_submit_button("Draw phantoms", type="primary", icon=":material/draw:")
+    if started:
+        _submit("phantom", PhantomConfig, values)
+
+
+def _submit(kind: str, config: type[PrepareConfig] | type[PhantomConfig], values: dict[str, Any]) -> None:
+    try:
+        filled = config.parse(values)
+    except BadInput as error:
+        raise BadInput(forms.in_labels(str(error))) from None
+    submit(kind, filled)
+    st.rerun()
+
+
+def _work() -> None:
+    """Data sets being made, and how the last one ended."""
+
+    def draw() -> bool:
+        jobs = sorted([*jobs_of("prepare"), *jobs_of("phantom")], key=lambda job: job.submitted, reverse=True)
+        found = [(job, job.status()) for job in jobs[:20]]
+        active = [pair for pair in found if pair[1].active]
+        for job, status in active or [pair for pair in found[:1] if worth_showing(pair[1])]:
+            with st.container(border=True, gap="xsmall"):
+                with st.container(horizontal=True, vertical_alignment="center"):
+                    state_badge(status)
+                    st.markdown(f"**{plain(job.title)}**", width="content")
+                    st.space("stretch")
+                    if status.result:
+                        _look_button(status.result.id)
+                progress_line(job, status)
+                buttons(job, status, "add")
+        return bool(active)
+
+    jobs = [*jobs_of("prepare"), *jobs_of("phantom")]
+    live(draw, active=any(job.status().active for job in jobs))
+
+
+def _look_button(dataset: str) -> None:
+    if st.button("Look at it", icon=":material/image_search:", type="primary", key=f"look {dataset}"):
+        session.turn_to(view="look", dataset=dataset)

@@ -1,0 +1,146 @@
+"""What pages read again and again, kept between reruns and thrown away when the files change.
+
+Every key holds folder and time of change. Caches are bounded; what is shared between sessions is read only,
+but for the generators, which are locked.
+"""
+
+# ruff: noqa: ARG001 - arguments that are there only to be part of a cache's key
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+from PIL import Image
+
+from medgan.common.artefact import MANIFEST
+from medgan.common.home import datasets_folder, runs_folder, sets_folder, shipped_runs_folder
+from medgan.data.dataset import PreparedDataset, list_datasets
+from medgan.data.layout import LabelSource, Layout, LayoutKind, detect
+from medgan.studies.synthesis import SyntheticSet, list_sets
+from medgan.training.run import GENERATOR_FILE, LOSSES_FILE, RUN_FILE, Run, list_runs
+from medgan.training.sampler import Sampler
+
+Uint8 = NDArray[np.uint8]
+Stamps = tuple[tuple[str, int], ...]
+GAP = 2  # pixels between the images of a sample grid
+
+
+def stamp(path: Path) -> int:
+    """When a file last changed, in nanoseconds; 0 where it is not there."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def stamps(root: Path, *patterns: str) -> Stamps:
+    """Which files of these patterns lie below a folder, and when they changed."""
+    return tuple(sorted((str(path), stamp(path)) for pattern in patterns for path in root.glob(pattern)))
+
+
+def datasets() -> Sequence[PreparedDataset]:
+    """All data sets, newest first."""
+    return _datasets(stamps(datasets_folder(), f"*/{MANIFEST}"))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _datasets(found: Stamps) -> Sequence[PreparedDataset]:
+    return list_datasets()
+
+
+def runs() -> Sequence[Run]:
+    """All runs, newest first, those that came with the program last."""
+    patterns = (f"*/{RUN_FILE}", f"*/{MANIFEST}")
+    return _runs(stamps(runs_folder(), *patterns) + stamps(shipped_runs_folder(), *patterns))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _runs(found: Stamps) -> Sequence[Run]:
+    return list_runs()
+
+
+def sets() -> Sequence[SyntheticSet]:
+    """All synthetic sets, newest first."""
+    return _sets(stamps(sets_folder(), f"*/{MANIFEST}"))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _sets(found: Stamps) -> Sequence[SyntheticSet]:
+    return list_sets()
+
+
+@dataclass
+class LockedSampler:
+    """A generator that one session uses at a time."""
+
+    sampler: Sampler
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def draw(self, count: int, seed: int) -> Uint8:
+        with self.lock:
+            return self.sampler.draw(count, seed)
+
+
+def draw(run: Run, count: int, seed: int) -> Uint8:
+    """Images 0 to count - 1 of a seed, drawn by a run's generator as it is now; raises BadInput where it has none."""
+    return _drawn(str(run.folder), generator_stamp(run), count, seed, run)
+
+
+def generator_stamp(run: Run) -> int:
+    """When the weights that a sampler would load were written."""
+    newest = max(run.folder.glob("checkpoint-*.safetensors"), default=run.folder)
+    return stamp(run.folder / GENERATOR_FILE) or stamp(newest)
+
+
+@st.cache_data(max_entries=12, show_spinner=False)
+def _drawn(folder: str, changed: int, count: int, seed: int, _run: Run) -> Uint8:
+    return _sampler(folder, changed, _run).draw(count, seed)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _sampler(folder: str, changed: int, _run: Run) -> LockedSampler:
+    return LockedSampler(Sampler.load(_run))
+
+
+def losses(run: Run) -> pd.DataFrame:
+    """The loss curves as they are now."""
+    return _losses(str(run.folder), stamp(run.folder / LOSSES_FILE), run)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _losses(folder: str, changed: int, _run: Run) -> pd.DataFrame:
+    return _run.losses()
+
+
+def first_of_grid(path: Path, size: int, rows: int, columns: int) -> Uint8:
+    """The upper left images (count, size, size, channels) of a sample grid's picture, at most rows times columns."""
+    return _first_of_grid(str(path), stamp(path), size, rows, columns)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _first_of_grid(path: str, changed: int, size: int, rows: int, columns: int) -> Uint8:
+    with Image.open(path) as picture:
+        sheet = np.asarray(picture)
+    sheet = sheet.reshape(*sheet.shape[:2], -1)
+    tops = range(0, sheet.shape[0], size + GAP)[:rows]
+    lefts = range(0, sheet.shape[1], size + GAP)[:columns]
+    return np.stack([sheet[top : top + size, left : left + size] for top in tops for left in lefts])
+
+
+def step(run: Run) -> int:
+    """The last step that a run has taken and logged; 0 before the first."""
+    if run.manifest:
+        return int(run.manifest.summary["steps"])
+    table = losses(run)
+    return 0 if table.empty else int(table["step"].iloc[-1])
+
+
+@st.cache_data(max_entries=8, ttl=60, show_spinner="Looking at the folder …")
+def layout(folder: str, kind: LayoutKind, family: str, labels_from: LabelSource) -> Layout:
+    """What a source folder holds; looked at anew after a minute. Raises BadInput."""
+    return detect(Path(folder), kind, family, labels_from)

@@ -1,0 +1,141 @@
+"""Cards of data sets, runs and synthetic sets: a thumbnail, a name, the few facts that matter, a link."""
+
+# ruff: noqa: ARG001 - arguments that are there only to be part of a cache's key
+
+import re
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import numpy as np
+import streamlit as st
+
+from medgan.app import cached, gallery
+from medgan.app.words import ago, counted, listed, plain, plainly
+from medgan.common.artefact import MANIFEST
+from medgan.common.errors import BadInput
+from medgan.data.dataset import PreparedDataset
+from medgan.models import GANS
+from medgan.studies.synthesis import SyntheticSet, label_of
+from medgan.training.run import Run
+
+ItemT = TypeVar("ItemT")
+
+THUMBNAILS, THUMBNAIL_SIDE = 2, 160
+SHOWN = 4
+CARD_WIDTH = 180
+"""Least width of a card, in screen pixels."""
+FIRST_LOOK_SEED = 3
+
+
+def first_look() -> None:
+    """A row of images drawn now: by generators that came with the program, else by one's own that learned longest."""
+    runs = [run for run in cached.runs() if run.can_sample]
+    chosen = [run for run in runs if run.shipped][:3] or sorted(runs, key=lambda run: -cached.step(run))[:1]
+    if not chosen:
+        return
+    each = 4 if len(chosen) > 1 else 8
+    with st.spinner("Drawing images …"):
+        drawn = [(run, cached.draw(run, each, FIRST_LOOK_SEED)) for run in chosen]
+    cells = st.grid(len(drawn), min_column_width=CARD_WIDTH)
+    for run, images in drawn:
+        with cells.container(gap="xsmall"):
+            alternative = f"{counted(each, 'synthetic image')}, no patients: {what_it_draws(run)}"
+            gallery.sheet(images, alternative, columns=2 if len(drawn) > 1 else each, side=192)
+            st.caption(f"**Synthetic**, drawn just now · {plain(what_it_draws(run))}")
+
+
+def what_it_draws(run: Run) -> str:
+    """What a run's images show, in words."""
+    label = label_of(run)
+    name = dataset_name(run).replace("_", " ").replace("-", " ")
+    return f"{name}, {label.replace('_', ' ')}" if label else name
+
+
+def dataset_name(run: Run) -> str:
+    """The name of the data set that a run learned from, also where the data set itself is gone."""
+    known = (found.name for found in cached.datasets() if found.id == run.record.dataset_id)
+    return next(known, re.sub(r"-[0-9a-f]{8}$", "", run.config.dataset))
+
+
+def workspace() -> None:
+    """What is here: data sets, runs, synthetic sets; an empty kind says nothing, the next steps do."""
+    own = [run for run in cached.runs() if not run.shipped]
+    _row("Data sets", cached.datasets(), dataset_card)
+    _row("Training runs", own, run_card)
+    _row("Synthetic sets", cached.sets(), set_card)
+
+
+def _row(title: str, found: Sequence[ItemT], card: Callable[[ItemT], None]) -> None:
+    if not found:
+        return
+    st.header(f"{title} ({len(found)})", anchor=False)
+    cells = st.grid(SHOWN, min_column_width=CARD_WIDTH)
+    for item in found[:SHOWN]:
+        with cells.container(border=True, height="stretch", gap="xsmall"), plainly():
+            card(item)
+
+
+def dataset_card(dataset: PreparedDataset) -> None:
+    """A data set: images, how many of which classes."""
+    png = _dataset_thumbnail(str(dataset.folder), cached.stamp(dataset.folder / MANIFEST), dataset)
+    gallery.show_sheet(png, f"Images of the data set {dataset.name}")
+    st.page_link(
+        "pages/data.py", label=f"**{plain(dataset.name)}**", query_params={"view": "look", "dataset": dataset.id}
+    )
+    facts = [counted(len(dataset), "image"), f"{dataset.size} pixels"]
+    kinds = listed([name.replace("_", " ") for name in dataset.classes])
+    structures = [name for name in dataset.structures if name != "mask"]
+    masks = f"masks of {listed(structures)}" if structures else "with masks" if dataset.structures else ""
+    st.caption("  \n".join(plain(line) for line in (" · ".join(facts), kinds, masks) if line))
+
+
+def run_card(run: Run) -> None:
+    """A run: its newest sample grid's corner, GAN, data, how far it is."""
+    grids = run.sample_grids()
+    if grids:
+        images = cached.first_of_grid(grids[-1][1], run.config.model.size, 1, THUMBNAILS)
+        gallery.sheet(images, f"Newest synthetic images of the run {run.name}", columns=THUMBNAILS)
+    st.page_link("pages/train.py", label=f"**{plain(run.name)}**", query_params={"view": "watch", "trained": run.id})
+    st.caption(plain(f"{'Synthetic · ' if grids else ''}{run_facts(run)}"))
+
+
+def run_facts(run: Run) -> str:
+    """GAN, image size, step and class of a run in one line."""
+    done = "finished" if run.finished else f"step {cached.step(run):,} of {run.config.loop.steps:,}"
+    return f"{GANS[run.config.gan].title} · {run.config.model.size} pixels · {done} · {what_it_draws(run)}"
+
+
+def set_card(synthetic: SyntheticSet) -> None:
+    """A synthetic set: images, count, seed, age."""
+    png = _set_thumbnail(str(synthetic.folder), cached.stamp(synthetic.folder / MANIFEST), synthetic)
+    gallery.show_sheet(png, f"Synthetic images of the set {synthetic.name}")
+    st.page_link("pages/generate.py", label=f"**{plain(synthetic.name)}**", query_params={"view": "saved"})
+    summary = synthetic.manifest.summary
+    st.caption(
+        plain(f"Synthetic · {counted(int(summary['count']), 'image')} · seed {summary['seed']}")
+        + f"  \n{ago(synthetic.manifest.created)}"
+    )
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _dataset_thumbnail(folder: str, changed: int, _dataset: PreparedDataset) -> bytes:
+    chosen = np.linspace(0, len(_dataset) - 1, min(THUMBNAILS, len(_dataset))).astype(int)
+    return gallery.sheet_png(_dataset.images[chosen], THUMBNAILS, THUMBNAIL_SIDE)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _set_thumbnail(folder: str, changed: int, _synthetic: SyntheticSet) -> bytes:
+    return gallery.sheet_png(_synthetic.images[:THUMBNAILS], THUMBNAILS, THUMBNAIL_SIDE)
+
+
+def run_choices(runs: Sequence[Run]) -> dict[str, str]:
+    """Ids of runs with the words of a drop-down list."""
+    return {run.id: f"{run.name} · {run_facts(run)}{' · came with medgan' if run.shipped else ''}" for run in runs}
+
+
+def open_run(id: str) -> Run:
+    """The run of an id from what is cached; raises BadInput where it is gone."""
+    for run in cached.runs():
+        if run.id == id:
+            return run
+    raise BadInput(f"the run {id} is no longer here")

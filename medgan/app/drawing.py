@@ -1,0 +1,101 @@
+"""Drawing images with a trained model: a few at once in the page, many as a job."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from medgan.app import cached, cards, gallery, session
+from medgan.app.job_view import jobs_of, progress_line, state_badge, worth_showing
+from medgan.app.live import live
+from medgan.app.words import counted, plain
+from medgan.jobs import submit
+from medgan.studies.synthesis import generate_config, item_rows, zip_bytes
+from medgan.training.run import Run
+
+ON_SCREEN = 64
+"""So many images are drawn in the page; more become a set in the background."""
+MOST = 100_000
+
+
+def show(runs: Sequence[Run]) -> None:
+    """Choose a model, how many and which; look; download."""
+    if not runs:
+        st.info("There is no model yet that can draw. Train one first; it can draw after its first save.")
+        st.page_link("pages/train.py", label="Train a model", icon=":material/model_training:")
+        return
+    model, number, start = st.columns([3, 1, 1], vertical_alignment="bottom")
+    with model:
+        chosen = session.select("Model", "run", cards.run_choices(runs))
+    with number:
+        count = session.number(
+            "Images", "count", 24, 1, MOST, help=f"Up to {ON_SCREEN} appear here; more are drawn in the background."
+        )
+    with start:
+        seed = session.number(
+            "Seed", "seed", 0, 0, 2**31 - 1, help="The same seed gives the same images, always; another gives others."
+        )
+    run = cards.open_run(chosen or runs[0].id)
+    if not run.finished:
+        st.caption(
+            f":material/info: This model is not fully trained: it draws as it could at step {cached.step(run):,}."
+        )
+    if count <= ON_SCREEN:
+        _on_screen(run, count, seed)
+    else:
+        st.markdown(f"{count:,} images are drawn in the background and kept as a set.")
+        _save_button(run, count, seed, primary=True)
+    _drawing_now()
+
+
+def _on_screen(run: Run, count: int, seed: int) -> None:
+    with st.spinner("Drawing …"):
+        images = cached.draw(run, count, seed)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        size = session.choice("Shown", "shown", gallery.SIDE_WORDS, default="medium")
+        exact = session.toggle("Show the pixels", "pixels", help="Off: smoothed between the pixels. On: as they are.")
+        st.space("stretch")
+        st.download_button(
+            "Download ZIP",
+            data=lambda: zip_bytes(images, item_rows(run, count, seed)),
+            file_name=f"synthetic-{run.name}-seed{seed}.zip",
+            mime="application/zip",
+            icon=":material/download:",
+            on_click="ignore",
+            help="PNG files of the original size, with a CSV table of every image",
+        )
+        _save_button(run, count, seed, primary=False)
+    side = gallery.SIDES[size]
+    shows = cards.what_it_draws(run)
+    gallery.show(gallery.synthetic_pictures(images, seed=seed, side=side, shows=shows, exact=exact), side)
+    st.caption(f"Synthetic images of {images.shape[1]} by {images.shape[2]} pixels; no patient is shown.")
+
+
+def _save_button(run: Run, count: int, seed: int, *, primary: bool) -> None:
+    if st.button(
+        "Save as a set" if not primary else f"Draw {counted(count, 'image')}",
+        icon=":material/save:",
+        type="primary" if primary else "secondary",
+        help="Keeps the images here, to be downloaded or used in a study later",
+    ):
+        submit("generate", generate_config(run.id, count=count, seed=seed, name=f"{run.name[:60]}-seed{seed}"))
+        st.rerun()
+
+
+def _drawing_now() -> None:
+    """Sets that are being drawn, and how the last one ended."""
+
+    def draw() -> bool:
+        jobs = jobs_of("generate")
+        active = [job for job in jobs if job.status().active]
+        for job in active or [job for job in jobs[:1] if worth_showing(job.status())]:
+            status = job.status()
+            with st.container(border=True, gap="xsmall"):
+                with st.container(horizontal=True, vertical_alignment="center"):
+                    state_badge(status)
+                    st.markdown(plain(job.title))
+                    if status.state == "done":
+                        st.button("See the saved sets", on_click=session.put, args=("view", "saved"), key=job.id)
+                progress_line(job, status)
+        return bool(active)
+
+    live(draw, active=any(job.status().active for job in jobs_of("generate")[:20]))

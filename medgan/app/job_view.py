@@ -1,0 +1,111 @@
+"""Jobs as a page shows them: state, progress, time left, and the buttons that apply."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import streamlit as st
+
+from medgan.app.words import ago, plain, plainly, time_left
+from medgan.jobs import Job, State, Status, in_words, list_jobs
+from medgan.jobs.records import now
+
+STATES: dict[State, tuple[str, str, str]] = {
+    "queued": ("Waiting", "blue", ":material/hourglass_empty:"),
+    "running": ("Running", "blue", ":material/play_circle:"),
+    "done": ("Done", "green", ":material/check_circle:"),
+    "failed": ("Failed", "red", ":material/error:"),
+    "cancelled": ("Cancelled", "gray", ":material/cancel:"),
+    "interrupted": ("Interrupted", "orange", ":material/power_off:"),
+    "damaged": ("Damaged", "red", ":material/broken_image:"),
+}
+RECENT = timedelta(minutes=10)
+
+
+def active_jobs() -> list[tuple[Job, Status]]:
+    """Jobs that work, then those that wait in the order in which they began to."""
+    found = [(job, job.status()) for job in list_jobs()]
+    active = [(job, status) for job, status in found if status.active]
+    return sorted(active, key=lambda pair: (pair[1].state != "running", pair[1].queued_at))
+
+
+def jobs_of(kind: str) -> list[Job]:
+    """Jobs of a kind, newest first."""
+    return [job for job in list_jobs() if job.kind == kind]
+
+
+def worth_showing(status: Status) -> bool:
+    """Whether a job belongs beside the form that started it: it is at work, or ended a moment ago."""
+    return status.active or (status.finished is not None and now() - status.finished < RECENT)
+
+
+def job_of_run(run: str) -> Job | None:
+    """The newest job that trains a run."""
+    return next((job for job in jobs_of("train") if job.config.get("run") == run), None)
+
+
+def state_badge(status: Status) -> None:
+    """The state in a word, a colour and a sign."""
+    word, colour, icon = STATES[status.state]
+    if status.cancelling:
+        word, colour = "Stopping", "orange"
+    st.badge(word, color=colour, icon=icon)  # type: ignore[arg-type]
+
+
+def progress_line(job: Job, status: Status) -> None:
+    """Bar, message and time left of a job at work; the reason of one that ended badly."""
+    if status.state == "queued":
+        waits = "Waits for its turn: long work runs one after the other." if job.takes_slot else "About to start."
+        st.caption(waits)
+    elif status.state == "running":
+        progress = job.progress()
+        if progress is None:
+            st.progress(0.0, "Starting …")
+            return
+        parts = [f"{progress.done:,} of {progress.total:,}", progress.message, time_left(progress.seconds_left)]
+        st.progress(progress.fraction, plain(" · ".join(part for part in parts if part)))
+    elif status.reason:
+        sign = ":material/error:" if status.state in {"failed", "damaged"} else ":material/info:"
+        st.caption(f"{sign} {plain(status.reason)}")
+
+
+def when(job: Job, status: Status) -> str:
+    """When it was asked for and how long it took."""
+    words = ago(job.submitted)
+    if status.started and status.finished:
+        words += f" · took {in_words((status.finished - status.started).total_seconds())}"
+    return words
+
+
+def buttons(job: Job, status: Status, key: str) -> None:
+    """Cancel what is active; resume what stopped."""
+    if status.active:
+        again = status.cancelling
+        words = "Stop at once" if again else "Cancel"
+        if st.button(words, key=f"{key}:cancel:{job.id}", icon=":material/stop_circle:", help=_cancel_help(again)):
+            _act(job.cancel)
+    if status.resumable:
+        words = "Try again" if status.state == "failed" else "Resume"
+        if st.button(words, key=f"{key}:resume:{job.id}", icon=":material/replay:"):
+            _act(job.resume)
+
+
+def forget_button(job: Job, status: Status, key: str) -> None:
+    """Take what ended off the list."""
+    if not status.active and st.button(
+        "Forget",
+        key=f"{key}:forget:{job.id}",
+        icon=":material/delete:",
+        type="tertiary",
+        help="Removes this entry and its log; what the job made stays.",
+    ):
+        _act(job.delete)
+
+
+def _cancel_help(again: bool) -> str:
+    return "Ends it without waiting for a safe point" if again else "Stops at the next safe point and keeps what it has"
+
+
+def _act(action: Callable[[], object]) -> None:
+    with plainly():
+        action()
+        st.rerun(scope="app")

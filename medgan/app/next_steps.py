@@ -1,0 +1,154 @@
+"""The next three things worth doing, from what is there already."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import streamlit as st
+
+from medgan.app import cached
+from medgan.app.job_view import jobs_of
+from medgan.app.words import plainly
+from medgan.data.phantom_sets import PhantomConfig
+from medgan.jobs import submit
+
+PHANTOM = PhantomConfig(family="chest_xray", count=600, size=128)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A card: what to do, why, and where."""
+
+    title: str
+    words: str
+    icon: str
+    link: str
+    page: str = ""
+    query: tuple[tuple[str, str], ...] = ()
+    action: Callable[[], None] | None = None
+
+
+def steps() -> list[Step]:
+    """Three steps that fit what is there."""
+    datasets, runs, sets = cached.datasets(), cached.runs(), cached.sets()
+    own = [run for run in runs if not run.shipped]
+    ready = [run for run in own if run.can_sample]
+    if not datasets:
+        look = [_generate(runs[0].id)] if runs else []
+        return [*look, _add(), _draw_phantoms(), *([] if runs else [_learn()])][:3]
+    newest = datasets[0]
+    if not own:
+        return [_inspect(newest.id, newest.name), _train(newest.id, newest.name), _add()]
+    if not ready:
+        return [_watch(own[0].id, own[0].name), _inspect(newest.id, newest.name), _add()]
+    last = _saved() if sets else _train(newest.id, newest.name)
+    return [_generate(ready[0].id, ready[0].name), _watch(own[0].id, own[0].name), last]
+
+
+def show() -> None:
+    """Draw the steps side by side."""
+    chosen = steps()
+    cells = st.grid(len(chosen), min_column_width=220)
+    for number, step in enumerate(chosen, start=1):
+        with cells.container(border=True, height="stretch", gap="xsmall"):
+            st.markdown(f"**{number}. {step.title}**")
+            st.markdown(step.words)
+            st.space("stretch")
+            if step.action:
+                if st.button(step.link, icon=step.icon, type="primary", key=f"step {number}"):
+                    step.action()
+            else:
+                st.page_link(step.page, label=step.link, icon=step.icon, query_params=dict(step.query))
+
+
+def _add() -> Step:
+    return Step(
+        "Add your own images",
+        "Name a folder of X-rays, CT slices or photographs. medgan finds out how it is arranged and shows you first.",
+        ":material/create_new_folder:",
+        "Add a folder",
+        "pages/data.py",
+        (("view", "add"),),
+    )
+
+
+def _draw_phantoms() -> Step:
+    return Step(
+        "Or begin without any data",
+        f"Let medgan draw {PHANTOM.count} chest X-ray phantoms, healthy and ill. It takes under a minute.",
+        ":material/draw:",
+        "Draw phantom X-rays",
+        action=_start_phantoms,
+    )
+
+
+def _start_phantoms() -> None:
+    with plainly():
+        if not any(job.status().active for job in jobs_of("phantom")):
+            submit("phantom", PHANTOM)
+        st.rerun()
+
+
+def _learn() -> Step:
+    return Step(
+        "See what will run",
+        "Everything long happens in the background, and goes on when you close the browser.",
+        ":material/pending_actions:",
+        "Open the jobs",
+        "pages/jobs.py",
+    )
+
+
+def _inspect(dataset: str, name: str) -> Step:
+    return Step(
+        "Look at your images",
+        f"Check what **{name}** holds: its classes, how it is split, and the problems found.",
+        ":material/image_search:",
+        "Look at the data set",
+        "pages/data.py",
+        (("view", "look"), ("dataset", dataset)),
+    )
+
+
+def _train(dataset: str, name: str) -> Step:
+    return Step(
+        "Train a model",
+        f"Let a GAN learn from **{name}**. The quick preset takes minutes on an ordinary computer.",
+        ":material/model_training:",
+        "Choose and start",
+        "pages/train.py",
+        (("view", "new"), ("dataset", dataset)),
+    )
+
+
+def _watch(run: str, name: str) -> Step:
+    return Step(
+        "See how training went",
+        f"Follow the curves of **{name}**, and see its images grow better step by step.",
+        ":material/monitoring:",
+        "Watch the run",
+        "pages/train.py",
+        (("view", "watch"), ("trained", run)),
+    )
+
+
+def _generate(run: str, name: str = "") -> Step:
+    whose = f"the model **{name}** that you trained" if name else "a small model that came with medgan"
+    return Step(
+        "Draw synthetic images",
+        f"Use {whose}: choose how many, look at them large, and download them.",
+        ":material/auto_awesome_mosaic:",
+        "Draw images",
+        "pages/generate.py",
+        (("view", "draw"), ("run", run)),
+    )
+
+
+def _saved() -> Step:
+    return Step(
+        "Use what you saved",
+        "Your synthetic sets can be downloaded as a ZIP with a table of every image.",
+        ":material/download:",
+        "Open the saved sets",
+        "pages/generate.py",
+        (("view", "saved"),),
+    )

@@ -1,0 +1,154 @@
+"""What a view shows stands in its address, so that it can be shared, bookmarked and reloaded.
+
+Each widget here has a name: its query parameter. Its first value comes from the address, else from what this
+session last chose under that name on any page, else from a default. Values in the address are ids and numbers,
+never labels, so that a link stays good when wording or order change.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import NoReturn, TypeVar
+
+import streamlit as st
+
+ValueT = TypeVar("ValueT", bound=str | int | bool)
+
+KEPT, PAGE, PENDING, PREFIX = "kept values", "current page", "pending values", "url:"
+FRAMED = "frame is drawn"
+PAGES_FOLDER = Path(__file__).parents[2] / "pages"
+
+
+def enter(page: str) -> None:
+    """Begin a run of a page: carry out what `turn_to` asked for, and forget the widgets of a page that was left."""
+    st.session_state[FRAMED] = True
+    for name, value in st.session_state.pop(PENDING, {}).items():
+        put(name, value)
+    if st.session_state.get(PAGE) != page:
+        st.session_state[PAGE] = page
+        for key in [key for key in st.session_state if str(key).startswith(PREFIX)]:
+            del st.session_state[key]
+
+
+def expect_frame() -> None:
+    """Begin anew with app.py where Streamlit ran a page without it.
+
+    Until app.py has called st.navigation once, Streamlit takes the folder `pages` for an app of its own: whoever
+    opens a bookmark right after the server started would meet a page without frame, title and settings.
+    """
+    if not st.session_state.pop(FRAMED, False):
+        pages = sorted(PAGES_FOLDER.glob("*.py"), key=lambda path: path.stem != "overview")
+        st.navigation([st.Page(path, default=path is pages[0]) for path in pages])  # from now on app.py is run
+        st.rerun()
+
+
+def put(name: str, value: str | int | bool) -> None:
+    """Choose a value by program; before its widget is drawn, or in a callback."""
+    _kept()[name] = str(value)
+    st.session_state[PREFIX + name] = value
+
+
+def turn_to(**values: str) -> NoReturn:
+    """Draw the page anew with other values, whether or not their widgets are drawn already."""
+    st.session_state[PENDING] = values
+    st.rerun(scope="app")
+
+
+def select(label: str, name: str, options: Mapping[str, str], *, help: str | None = None) -> str | None:
+    """A drop-down list of ids with their words; the first is the default. None where there is nothing to choose."""
+    if not options:
+        return None
+    asked = st.query_params.get(name)
+    if asked is not None and asked not in options and PREFIX + name not in st.session_state:
+        st.caption(":material/info: What this address names is no longer here; this is the newest instead.")
+    key = _begin(name, next(iter(options)), list(options), str)
+    chosen: str = st.selectbox(label, list(options), format_func=lambda id: options[id], key=key, help=help)
+    return _keep(name, chosen)
+
+
+def tabs(label: str, name: str, options: Mapping[str, str], *, default: str | None = None) -> str:
+    """A row of words of which one is chosen; only what belongs to it need be drawn."""
+    first = default or next(iter(options))
+    key = _begin(name, first, list(options), str)
+    chosen = st.segmented_control(
+        label, list(options), format_func=lambda id: options[id], key=key, required=True, label_visibility="collapsed"
+    )
+    return _keep(name, chosen or first)
+
+
+def choice(label: str, name: str, options: Mapping[str, str], *, default: str | None = None) -> str:
+    """As `tabs`, with its label shown and left out of the address at its default."""
+    first = default or next(iter(options))
+    key = _begin(name, first, list(options), str)
+    chosen = st.segmented_control(label, list(options), format_func=lambda id: options[id], key=key, required=True)
+    return _keep(name, chosen or first, first)
+
+
+def number(label: str, name: str, default: int, low: int, high: int, *, step: int = 1, help: str | None = None) -> int:
+    """A whole number."""
+    key = _begin(name, default, range(low, high + 1), int)
+    return _keep(name, int(st.number_input(label, low, high, step=step, key=key, help=help)), default)
+
+
+def toggle(label: str, name: str, *, default: bool = False, help: str | None = None) -> bool:
+    """A switch."""
+    key = _begin(name, default, (False, True), lambda text: text == "True")
+    return _keep(name, st.toggle(label, key=key, help=help), default)
+
+
+def newest(label: str, name: str, options: Sequence[int]) -> int:
+    """A slider through numbers of which new ones arrive; it follows the last until it is moved."""
+    last, seen = options[-1], f"newest {name}"
+    if st.session_state.get(PREFIX + name) == st.session_state.get(seen, last):
+        st.session_state[PREFIX + name] = last
+    st.session_state[seen] = last
+    key = _begin(name, last, options, int)
+    if len(options) == 1:
+        return last
+    chosen = st.select_slider(label, options, format_func=lambda value: f"{value:,}", key=key)
+    return _keep(name, int(chosen), last)
+
+
+def page_number(name: str, pages: int) -> int:
+    """Which page of several, counted from 0; draws nothing where there is only one."""
+    if pages <= 1:
+        return _keep(name, 1, 1) - 1
+    key, start = PREFIX + name, f"{PREFIX}{name} at first"
+    _begin(f"{name} at first", _read(st.query_params.get(name, "1"), int) or 1, range(1, pages + 1), int)
+    return _keep(name, st.pagination(pages, default=min(st.session_state[start], pages), key=key), 1) - 1
+
+
+def _begin(name: str, default: ValueT, allowed: Sequence[ValueT], read: Callable[[str], ValueT]) -> str:
+    """The widget's key, with a value behind it that is one of those allowed."""
+    key = PREFIX + name
+    if key not in st.session_state:
+        texts = (st.query_params.get(name), _kept().get(name))
+        found = (_read(text, read) for text in texts if text is not None)
+        st.session_state[key] = next((value for value in found if value is not None and value in allowed), default)
+    elif st.session_state[key] not in allowed:
+        st.session_state[key] = default
+    return key
+
+
+def _read(text: str, read: Callable[[str], ValueT]) -> ValueT | None:
+    try:
+        return read(text)
+    except ValueError:
+        return None
+
+
+def _keep(name: str, value: ValueT, default: ValueT | None = None) -> ValueT:
+    """Write the value into the session and the address; a default is left out of the address."""
+    if value == default:
+        _kept().pop(name, None)
+        if name in st.query_params:
+            del st.query_params[name]
+        return value
+    _kept()[name] = str(value)
+    if st.query_params.get(name) != str(value):
+        st.query_params[name] = str(value)
+    return value
+
+
+def _kept() -> dict[str, str]:
+    kept: dict[str, str] = st.session_state.setdefault(KEPT, {})
+    return kept

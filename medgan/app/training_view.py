@@ -1,0 +1,137 @@
+"""Watching a training run: progress, curves that move, and images that grow better."""
+
+import math
+
+import pandas as pd
+import streamlit as st
+
+from medgan.app import cached, cards, charts, gallery, session
+from medgan.app.forms import LABELS
+from medgan.app.job_view import STATES, buttons, job_of_run, jobs_of, progress_line, state_badge, when
+from medgan.app.live import live
+from medgan.app.words import plain, plainly
+from medgan.jobs import Job
+from medgan.training.run import Run
+
+GRID = 4
+"""Rows and columns of a sample grid that are shown: so many can be seen well."""
+SIDE = 144
+
+
+def choices() -> dict[str, str]:
+    """Runs of one's own, and training jobs that have no run yet, with their words."""
+    runs = {run.id: run for run in cached.runs() if not run.shipped}
+    waiting = {
+        str(job.config["run"]): f"{job.config.get('name', job.id)} · {STATES[job.status().state][0].lower()}"
+        for job in jobs_of("train")
+        if job.config.get("run") and job.config["run"] not in runs
+    }
+    return waiting | cards.run_choices(list(runs.values()))
+
+
+def show(options: dict[str, str]) -> None:
+    """Everything about one run, refreshed while its job is alive."""
+    chosen = session.select("Run", "trained", options)
+    if chosen is None:
+        st.info("No model has been trained here yet.", icon=":material/info:")
+        st.button("Start a new run", on_click=session.put, args=("view", "new"), type="primary")
+        return
+    job = job_of_run(chosen)
+    live(lambda: _follow(chosen), active=job is not None and job.status().active)
+
+
+def _follow(id: str) -> bool:
+    """Draw the run as it is now; says whether its job is alive."""
+    job = job_of_run(id)
+    active = job is not None and job.status().active
+    with plainly():
+        _job_line(job)
+        run = next((run for run in cached.runs() if run.id == id), None)
+        if run is None:
+            st.info("The run has not begun to learn yet. Its curves appear here.", icon=":material/hourglass_empty:")
+        else:
+            _results(run)
+    return active
+
+
+def _job_line(job: Job | None) -> None:
+    if job is None:
+        return
+    status = job.status()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        state_badge(status)
+        st.caption(when(job, status))
+        buttons(job, status, "watch")
+    progress_line(job, status)
+
+
+def _results(run: Run) -> None:
+    losses = cached.losses(run)
+    left, right = st.columns([6, 5], gap="large")
+    with left:
+        st.header("Loss curves", anchor=False)
+        _curves(losses, run.id)
+    with right:
+        st.header("Images growing better", anchor=False)
+        _grids(run)
+    with st.container(horizontal=True):
+        if run.can_sample:
+            st.page_link(
+                "pages/generate.py",
+                label="Draw images with this model",
+                icon=":material/auto_awesome_mosaic:",
+                query_params={"view": "draw", "run": run.id},
+            )
+    _options(run)
+
+
+def _curves(losses: pd.DataFrame, id: str) -> None:
+    if losses.empty:
+        st.info("The first point appears after a few steps.", icon=":material/hourglass_empty:")
+        return
+    charts.draw(
+        charts.loss_chart(losses), charts.loss_alternative(losses), charts.loss_reading(losses), key=f"losses {id}"
+    )
+    if charts.part_names(losses):
+        with st.expander("What the losses are made of"):
+            charts.draw(
+                charts.loss_parts_chart(losses),
+                "Line chart of the parts that make up the losses",
+                "Each side's loss is the sum of its parts.",
+                key=f"parts {id}",
+            )
+
+
+def _grids(run: Run) -> None:
+    """A slider through the sample grids; it follows the newest until it is moved."""
+    grids = dict(run.sample_grids())
+    if not grids:
+        first = run.config.loop.sample_every
+        st.info(f"The first images appear at step {min(first, run.config.loop.steps):,}.", icon=":material/image:")
+        return
+    step = session.newest("Training step", "step", list(grids))
+    images = cached.first_of_grid(grids[step], run.config.model.size, GRID, GRID)
+    gallery.sheet(
+        images,
+        f"Grid of synthetic images by {run.name} at training step {step}, always from the same random numbers",
+        columns=min(GRID, math.ceil(math.sqrt(run.config.loop.samples))),
+        side=SIDE,
+    )
+    st.caption(f"**Synthetic** · step {step:,}. Each place in the grid has the same random start at every step.")
+
+
+def _options(run: Run) -> None:
+    """What the run was asked to do, as a table."""
+    with st.expander("Settings of this run", icon=":material/list_alt:"):
+        config = run.config
+        facts = {
+            "Data set": cards.dataset_name(run),
+            "Class": config.label or "all",
+            "Images learned from": f"{run.record.items:,}",
+            "GAN": config.gan,
+            "Preset": config.preset,
+        }
+        values = config.model.model_dump() | config.loop.model_dump()
+        facts |= {LABELS.get(name, name): str(value) for name, value in values.items()}
+        table = pd.DataFrame({"Setting": list(facts), "Value": list(facts.values())})
+        st.dataframe(table, hide_index=True, alt=f"Settings of the run {plain(run.name)}")

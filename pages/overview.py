@@ -1,0 +1,42 @@
+"""Overview: what is here, what runs, what to do next."""
+
+import streamlit as st
+
+from medgan.app import cards, next_steps
+from medgan.app.heading import heading
+from medgan.app.job_view import active_jobs, progress_line, state_badge
+from medgan.app.live import live
+from medgan.app.words import plain, plainly
+
+heading("Synthetic medical images")
+st.markdown(
+    "medgan learns from a folder of medical images to draw new ones that show no patient, "
+    "and helps to find out what they are good for."
+)
+
+with plainly():
+    cards.first_look()
+
+st.header("What to do next", anchor=False)
+with plainly():
+    next_steps.show()
+
+
+def running() -> bool:
+    """What works now; says whether anything does."""
+    jobs = active_jobs()
+    if jobs:
+        st.header("Running now", anchor=False)
+    for job, status in jobs:
+        with st.container(border=True, gap="xsmall"):
+            with st.container(horizontal=True, vertical_alignment="center"):
+                state_badge(status)
+                st.markdown(f"**{plain(job.title)}**")
+            progress_line(job, status)
+    return bool(jobs)
+
+
+live(running, active=bool(active_jobs()))
+
+with plainly():
+    cards.workspace()
