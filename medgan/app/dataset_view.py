@@ -35,6 +35,9 @@ PROBLEM_WORDS = {
     "mask_near_binary": "mask with a few grey values",
     "duplicate": "the same picture twice",
     "patient_unknown": "patient not told",
+    "classes_alike": "classes with the same name",
+    "mask_repeated": "more than one mask of a structure",
+    "colour_dropped": "colour made grey",
     "leak": "in two splits",
 }
 
@@ -183,7 +186,7 @@ def _problems(dataset: PreparedDataset) -> None:
             "Left out": ["yes" if problem.left_out else "no" for problem in shown],
         }
     )
-    st.dataframe(table, hide_index=True, alt=f"{len(shown)} problems found in the source of {dataset.name}")
+    st.dataframe(table, hide_index=True, alt=f"{counted(len(shown), 'problem')} found in the source of {dataset.name}")
 
 
 def _about(dataset: PreparedDataset) -> None:

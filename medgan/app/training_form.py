@@ -6,6 +6,7 @@ import streamlit as st
 
 from medgan.app import cached, forms, session
 from medgan.app.words import counted, plain
+from medgan.common.artefact import name_from
 from medgan.common.errors import BadInput
 from medgan.data.dataset import PreparedDataset
 from medgan.jobs import submit
@@ -103,7 +104,7 @@ def _settings_and_start(
 def _start(
     gan: str, dataset: PreparedDataset, label: str | None, preset: PresetName, name: str, values: dict[str, Any]
 ) -> None:
-    name = name or "-".join(part for part in (gan, dataset.name[:40], label) if part)
+    name = name or name_from(gan, dataset.name[:40], label)
     try:
         config = train_config(gan, dataset.id, label=label, preset=preset, name=name, options=values)
     except BadInput as error:

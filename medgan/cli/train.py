@@ -11,6 +11,7 @@ from pydantic_settings import CliToggleFlag
 
 from medgan.cli.command import PROGRAM, Answer, Command, Entry, WorkCommand
 from medgan.cli.options import flat, options_of, required
+from medgan.common.artefact import name_from
 from medgan.common.errors import BadInput
 from medgan.common.repro import choose_device
 from medgan.data.dataset import PreparedDataset
@@ -59,7 +60,7 @@ def gan_command(gan_name: str) -> type[Command]:
             dataset = PreparedDataset.open(required(options, "dataset"))
             del options["dataset"]
             places = {place: options.pop(place) for place in PLACES if place in options}
-            named = "-".join(filter(None, (gan_name, dataset.name[:40], places.get("label"))))
+            named = name_from(gan_name, dataset.name[:40], places.get("label"))
             places = {"name": named} | places
             # The id, since another data set may have this name when the turn of the training comes.
             config = self.checked(lambda: train_config(gan_name, dataset.id, **places, options=options))

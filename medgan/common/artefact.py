@@ -58,6 +58,12 @@ def checked_name(name: str) -> str:
     return name
 
 
+def name_from(*parts: str | None) -> str:
+    """A safe name made of any words, joined by dashes; what a folder name cannot hold becomes a dash."""
+    safe = (re.sub(r"[^A-Za-z0-9_]+", "-", part).strip("-") for part in parts if part)
+    return "-".join(filter(None, safe))[:80].strip("-") or "unnamed"
+
+
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
     """Lend a temporary path to write to; what is written appears at `path` whole and on disk, or not at all."""

@@ -52,8 +52,9 @@ def build(folder: Path, layout: Layout, config: PrepareConfig, hashes: Hashes, p
 def _recipe(layout: Layout, config: PrepareConfig) -> Recipe:
     intensity = Intensity(config.scaling, config.window_low_hu, config.window_high_hu)
     pixel_limit = config.megapixel_limit * 1_000_000
-    grey = config.colour == "grey" or (config.colour == "auto" and _shows_no_colour(layout, intensity, pixel_limit))
-    return Recipe(config.size, 1 if grey else 3, config.fit, intensity, pixel_limit)
+    guessed_grey = config.colour == "auto" and _shows_no_colour(layout, intensity, pixel_limit)
+    channels = 1 if guessed_grey or config.colour == "grey" else 3
+    return Recipe(config.size, channels, config.fit, intensity, pixel_limit, guessed_grey)
 
 
 def _shows_no_colour(layout: Layout, intensity: Intensity, pixel_limit: int) -> bool:

@@ -52,6 +52,10 @@ class PrepareConfig(Config):
     @field_validator("source")
     @classmethod
     def _from_anywhere(cls, source: Path) -> Path:
+        try:
+            str(source).encode()
+        except UnicodeEncodeError:
+            raise ValueError("its path is not valid UTF-8; rename the folder") from None
         return source.expanduser().absolute()  # a job reads it from another working folder
 
     @field_validator("patient_pattern")

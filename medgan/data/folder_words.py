@@ -1,6 +1,7 @@
 """What the words in folder and file names tell: mask or image, which split, which class."""
 
 import re
+import unicodedata
 from pathlib import PurePosixPath
 
 MASK_WORDS = frozenset(
@@ -19,14 +20,18 @@ SPLIT_OF_WORD = {
     "test": "test",
     "testing": "test",
 }
-_TASK_NUMBER = re.compile(r"task\d+|\d")  # ISIC2018_Task1-2_Training_Input belongs to ISIC2018_Task1_..._GroundTruth
 _MASK_SUFFIX = re.compile(r"[_\- .](?:segmentation|masks?|labels?|seg|gt|groundtruth)$", re.IGNORECASE)
 
 
 def words(name: str) -> list[str]:
-    """The words of a name in lower case: `masks_lung`, `leftMask` and `Ground Truth` have two each."""
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
-    return [word.lower() for word in re.split(r"[^A-Za-z0-9]+", spaced) if word]
+    """The words of a name in lower case, of any script: `masks_lung`, `leftMask` and `Ground Truth` have two each."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", unicodedata.normalize("NFC", name))
+    return "".join(letter if _is_of_a_word(letter) else " " for letter in spaced).lower().split()
+
+
+def _is_of_a_word(letter: str) -> bool:
+    """Letters, digits, the vowel marks that many scripts need, and symbols (`HER2+` is not `HER2-`)."""
+    return unicodedata.category(letter)[0] in "LNMS"
 
 
 def is_mask_folder(folder: PurePosixPath) -> bool:
@@ -34,9 +39,8 @@ def is_mask_folder(folder: PurePosixPath) -> bool:
 
 
 def topic(folder: PurePosixPath) -> list[str]:
-    """The words of a path that say what it shows, without those that say mask, image or task number."""
-    every = [word for part in folder.parts for word in words(part)]
-    return [word for word in every if word not in MASK_WORDS | IMAGE_WORDS and not _TASK_NUMBER.fullmatch(word)]
+    """The words of a path that say what it shows, without those that say mask or image."""
+    return [word for part in folder.parts for word in words(part) if word not in MASK_WORDS | IMAGE_WORDS]
 
 
 def source_split(folder: PurePosixPath) -> str:

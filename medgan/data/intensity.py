@@ -49,5 +49,6 @@ def is_grey(image_uint8: Uint8, tolerance: int = 8) -> bool:
     """Whether an image (h, w, c) shows no colour; the tolerance forgives what JPEG does to R = G = B."""
     if image_uint8.shape[-1] == 1:
         return True
-    spread = image_uint8.max(axis=-1).astype(np.int16) - image_uint8.min(axis=-1)
+    red, green, blue = np.moveaxis(image_uint8, -1, 0)
+    spread = np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue)
     return bool((spread <= tolerance).all())

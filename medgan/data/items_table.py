@@ -9,7 +9,7 @@ import pandas as pd
 
 from medgan.data.config import PrepareConfig
 from medgan.data.layout import Layout, SourceItem
-from medgan.data.problems import Problem
+from medgan.data.problems import ALL_IMAGES, Problem
 from medgan.data.splits import Member, find_leaks, split_as_source, split_by_patient
 
 
@@ -74,8 +74,11 @@ def _patients(files: Sequence[PurePosixPath], layout: Layout, pattern: str) -> t
     found = [told(file) for file in files]
     silent = [file for file, patient in zip(files, found, strict=True) if not patient]
     problems = []
-    if silent and (pattern or layout.family.name != "none"):
-        reason = f"{len(silent)} file(s) tell no patient; each is taken for a patient of its own"
+    if len(silent) == len(files):
+        reason = "no file name tells the patient; each image counts as one patient"
+        problems.append(Problem(ALL_IMAGES, "patient_unknown", reason))
+    elif silent:
+        reason = f"{len(silent)} of {len(files)} names tell no patient, this one first; each counts as one patient"
         problems.append(Problem(str(silent[0]), "patient_unknown", reason))
     return [patient or str(file.with_suffix("")) for file, patient in zip(files, found, strict=True)], problems
 

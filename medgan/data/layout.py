@@ -1,6 +1,6 @@
 """How a source folder is arranged: plain images, one folder a class, or images with masks."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -55,12 +55,12 @@ class Layout:
 
     def in_words(self) -> str:
         """One line for the user to check before anything is prepared."""
-        text = f"{len(self.items)} images"
+        text = f"{len(self.items)} image{'' if len(self.items) == 1 else 's'}"
         if self.structures:
             named = [structure for structure in self.structures if structure != "mask"]
             text += f" with masks{' of ' if named else ''}{', '.join(named)}"
         if self.classes:
-            text += f", {len(self.classes)} classes: {_counted(self.classes)}"
+            text += f", {len(self.classes)} class{'' if len(self.classes) == 1 else 'es'}: {_counted(self.classes)}"
         if self.source_splits:
             text += f"; its own splits: {_counted(self.source_splits)}"
         if self.family.name != "none":
@@ -86,7 +86,8 @@ def detect(
     kind = _kind_of(listing, pairing, chosen) if kind == "auto" else kind
     with_masks = kind == "masks"
     layout = _with_masks(listing, pairing, chosen) if with_masks else _without_masks(listing, kind, chosen)
-    return _labelled(layout, labels_from)
+    layout = _labelled(layout, labels_from)
+    return replace(layout, problems=(*layout.problems, *_folders_alike(layout))) if labels_from != "none" else layout
 
 
 def nothing_usable(folder: Path, problems: Iterable[Problem]) -> BadInput:
@@ -160,6 +161,20 @@ def _folder_labels(images: Iterable[PurePosixPath]) -> dict[PurePosixPath, str]:
     parts = {image: class_parts(image.parent) for image in images}
     shared = _shared_beginning([part for part in parts.values() if part])
     return {image: (part[shared:] or ("",))[0] for image, part in parts.items()}
+
+
+def _folders_alike(layout: Layout) -> list[Problem]:
+    """A note for sibling folders whose names differ and yet tell the same class."""
+    alike: dict[tuple[PurePosixPath, str, str], set[str]] = defaultdict(set)
+    for folder in {folder for item in layout.items for folder in item.image.parents}:
+        own = PurePosixPath(folder.name)
+        for label in class_parts(own):
+            alike[folder.parent, label, source_split(own)].add(folder.name)
+    return [
+        Problem(str(parent), "classes_alike", f"folders {', '.join(sorted(names))} count as one class, {label!r}")
+        for (parent, label, _), names in sorted(alike.items())
+        if len(names) > 1
+    ]
 
 
 def _shared_beginning(paths: list[tuple[str, ...]]) -> int:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from medgan.data.fit import Fit, fit_image, fit_mask
 from medgan.data.formats import ReadOptions, read_image
-from medgan.data.intensity import Intensity
+from medgan.data.intensity import Intensity, is_grey
 from medgan.data.layout import SourceItem
 from medgan.data.masks import binary_mask
 from medgan.data.problems import Problem, Unusable
@@ -19,13 +19,17 @@ Uint8 = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Recipe:
-    """What is done to every item: pixels a side, channels (1 or 3), fit, intensity, most pixels to read."""
+    """What is done to every item: pixels a side, channels (1 or 3), fit, intensity, most pixels to read.
+
+    guessed_grey: one channel because a sample showed no colour, not because the user asked for it.
+    """
 
     size: int
     channels: int
     fit: Fit = "pad"
     intensity: Intensity = field(default_factory=Intensity)
     pixel_limit: int = 80_000_000
+    guessed_grey: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,9 +56,10 @@ def load_item(root: Path, item: SourceItem, recipe: Recipe) -> LoadedItem | Prob
         # Twice the final size is enough to decode: JPEG does so several times faster, and the eye sees no
         # difference.
         source = read_image(root / file, ReadOptions(recipe.pixel_limit, enough=2 * recipe.size))
-        image = fit_image(recipe.intensity.to_bytes(source.pixels), recipe.size, recipe.channels, recipe.fit)
+        pixels = recipe.intensity.to_bytes(source.pixels)
+        image = fit_image(pixels, recipe.size, recipe.channels, recipe.fit)
         masks = np.zeros((recipe.size, recipe.size, len(item.masks)), np.uint8)
-        notes = []
+        notes = [_colour_dropped(file)] if recipe.guessed_grey and not is_grey(pixels) else []
         for structure, file in enumerate(item.masks):
             mask, forgiven = _load_mask(root / file, recipe.pixel_limit, (source.width, source.height))
             masks[..., structure] = fit_mask(mask, recipe.size, recipe.fit)
@@ -75,3 +80,7 @@ def _load_mask(path: Path, pixel_limit: int, image_size: tuple[int, int]) -> tup
 
 def _near_binary(file: PurePosixPath) -> Problem:
     return Problem(str(file), "mask_near_binary", "mask has a soft edge; pixels above the middle were taken")
+
+
+def _colour_dropped(file: PurePosixPath) -> Problem:
+    return Problem(str(file), "colour_dropped", "is coloured among grey images and was made grey; colour=rgb keeps it")

@@ -1,5 +1,6 @@
 """Which mask belongs to which image: folders matched by their words, files by their stems."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -8,11 +9,14 @@ from pathlib import PurePosixPath
 from medgan.data.folder_words import is_mask_folder, topic, without_mask_suffix
 from medgan.data.problems import Problem
 
+# ISIC2018_Task1-2_Training_Input belongs to ISIC2018_Task1_Training_GroundTruth.
+_TASK_NUMBER = re.compile(r"task\d+(?:-\d+)*", re.IGNORECASE)
+
 
 @dataclass(frozen=True)
 class Pairing:
     """images: the files that are no masks. masks_of: for each image that has any, its masks by structure.
-    structures: all structures, sorted. problems: masks that found no image."""
+    structures: all structures, sorted. problems: masks that found no image, or one that has its mask."""
 
     images: tuple[PurePosixPath, ...]
     masks_of: Mapping[PurePosixPath, Mapping[str, PurePosixPath]]
@@ -44,7 +48,9 @@ def pair_masks(files: tuple[PurePosixPath, ...], default_structure: str) -> Pair
             continue
         structure = _structure(mask.parent, home) or default_structure
         structures.add(structure)
-        masks_of[image][structure] = mask
+        first = masks_of[image].setdefault(structure, mask)
+        if first != mask:
+            problems.append(Problem(str(mask), "mask_repeated", f"not used: {image} has its mask in {first}"))
     return Pairing(images, dict(masks_of), tuple(sorted(structures)), tuple(problems))
 
 
@@ -77,11 +83,12 @@ def _image_folder(
     others; failing that, the only one beside it, or the only one at all."""
     if mask_folder in image_folders:
         return mask_folder
-    wanted = set(topic(mask_folder.relative_to(shared)))
-    fitting = [folder for folder in image_folders if set(topic(folder.relative_to(shared))) <= wanted]
+    wanted = set(_subject(mask_folder.relative_to(shared)))
+    fitting = [folder for folder in image_folders if set(_subject(folder.relative_to(shared))) <= wanted]
+    beside = mask_folder.parent
     if fitting:
-        return max(fitting, key=lambda folder: (len(topic(folder)), folder.parent == mask_folder.parent, str(folder)))
-    siblings = [folder for folder in image_folders if folder.parent == mask_folder.parent]
+        return max(fitting, key=lambda folder: (len(_subject(folder)), folder.parent == beside, str(folder)))
+    siblings = [folder for folder in image_folders if folder.parent == beside]
     for candidates in (siblings, list(image_folders)):
         if len(candidates) == 1:
             return candidates[0]
@@ -90,8 +97,13 @@ def _image_folder(
 
 def _structure(mask_folder: PurePosixPath, image_folder: PurePosixPath) -> str:
     """The words of the mask folder's name that its images' folder does not have: `masks_lung` says lung."""
-    words = topic(mask_folder)
-    for word in topic(image_folder):
+    words = _subject(mask_folder)
+    for word in _subject(image_folder):
         if word in words:
             words.remove(word)  # once only: `lesion/images` and `lesion/masks_lesion` leave lesion
-    return "_".join(words)
+    return "_".join(word for word in words if not re.fullmatch(r"\d", word))  # `1_images` and `2_masks` are numbered
+
+
+def _subject(folder: PurePosixPath) -> list[str]:
+    """The topic of a folder without the numbers that challenges give their tasks."""
+    return topic(PurePosixPath(*(_TASK_NUMBER.sub(" ", part) for part in folder.parts)))

@@ -1,10 +1,11 @@
 """Data sets of phantoms: drawn into a folder of files, then prepared like any other source."""
 
+import hashlib
 import re
 import tempfile
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +15,14 @@ from medgan.common.config import Config
 from medgan.common.errors import Cancelled
 from medgan.common.pictures import to_pil
 from medgan.common.progress import Progress, Silent
+from medgan.data.build import build
 from medgan.data.config import PrepareConfig
 from medgan.data.dataset import PreparedDataset
 from medgan.data.families import DatasetFamily
 from medgan.data.layout import detect
 from medgan.data.parallel import in_order
 from medgan.data.phantoms import PHANTOMS, PhantomFamily, draw
-from medgan.data.prepare import prepare_layout
+from medgan.data.prepare import built_once, hash_files
 
 
 class PhantomConfig(Config):
@@ -45,14 +47,25 @@ def prepare_phantoms(config: PhantomConfig, progress: Progress | None = None) ->
     """
     progress = progress or Silent()
     drawn = PHANTOMS[config.family]
-    name = config.name or f"phantom-{config.family}"
+    fill = partial(_draw_and_build, drawn=drawn, config=config, progress=progress)
+    return built_once(config.name or f"phantom-{config.family}", _decisive(drawn, config), fill, config, progress)
+
+
+def _decisive(drawn: PhantomFamily, config: PhantomConfig) -> dict[str, Any]:
+    """All that decides the content of the set. The first phantom of each class stands for how this program draws."""
+    firsts = [draw(drawn.name, label, config.size, config.seed, index) for index, label in enumerate(drawn.classes)]
+    drawing = [hashlib.sha256(first.image.tobytes() + first.masks.tobytes()).hexdigest() for first in firsts]
+    return {"phantoms": config.model_dump(mode="json", exclude={"name"}), "drawing": drawing}
+
+
+def _draw_and_build(folder: Path, drawn: PhantomFamily, config: PhantomConfig, progress: Progress) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="medgan-phantoms-") as temporary:
         source = Path(temporary)
         _draw_files(source, drawn, config, progress)
         layout = detect(source, "masks" if drawn.structures else "classes", _as_dataset_family(drawn))
         colour: Literal["grey", "rgb"] = "grey" if drawn.channels == 1 else "rgb"
-        options = PrepareConfig(source=source, name=name, size=config.size, colour=colour, seed=config.seed)
-        return prepare_layout(layout, options, recorded=config, progress=progress)
+        options = PrepareConfig(source=source, size=config.size, colour=colour, seed=config.seed)
+        return build(folder, layout, options, hash_files(layout, progress), progress)
 
 
 def _as_dataset_family(drawn: PhantomFamily) -> DatasetFamily:

@@ -2,15 +2,16 @@
 
 import hashlib
 import json
-import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from filelock import FileLock, Timeout
 
-from medgan.common.artefact import MANIFEST, checked_name, commit, sha256_of
+from medgan.common.artefact import MANIFEST, checked_name, commit, name_from, sha256_of
 from medgan.common.config import Config
 from medgan.common.errors import Cancelled
 from medgan.common.home import datasets_folder
@@ -23,7 +24,7 @@ from medgan.data.layout import Layout, detect
 from medgan.data.parallel import in_order
 
 # Counts the changes to this program that give other pixels or splits for the same input: part of every id.
-PREPARE_VERSION = 1
+PREPARE_VERSION = 2
 
 
 def prepare(config: PrepareConfig, progress: Progress | None = None) -> PreparedDataset:
@@ -32,22 +33,34 @@ def prepare(config: PrepareConfig, progress: Progress | None = None) -> Prepared
     The same content and options give the same data set, which is built once. Raises BadInput where nothing
     of the source is usable, and Cancelled when asked to stop; neither leaves anything behind.
     """
+    progress = progress or Silent()
+    name = config.name or name_from(config.source.resolve().name)
     layout = detect(config.source, config.layout, config.family, config.labels_from)
-    return prepare_layout(layout, config, recorded=config, progress=progress or Silent())
+    hashes = hash_files(layout, progress)
+    fill = partial(build, layout=layout, config=config, hashes=hashes, progress=progress)
+    return built_once(name, _decisive(layout, config, hashes), fill, config, progress)
 
 
-def prepare_layout(layout: Layout, config: PrepareConfig, recorded: Config, progress: Progress) -> PreparedDataset:
-    """Prepare what `detect` found. `recorded` is the config that the manifest keeps."""
-    name = checked_name(config.name or _name_of(config.source))
-    hashes = _hashes(layout, progress)
-    identity = f"{name}-{_digest(layout, config, hashes)[:8]}"
+def built_once(
+    name: str,
+    decisive: Mapping[str, Any],
+    fill: Callable[[Path], dict[str, Any]],
+    recorded: Config,
+    progress: Progress,
+) -> PreparedDataset:
+    """The data set of that name and those decisive facts; where there is none yet, `fill` writes its files.
+
+    fill: writes into the folder it is given and returns the summary. recorded: the config for the manifest.
+    """
+    facts = json.dumps({"version": PREPARE_VERSION, **decisive}, sort_keys=True)
+    identity = f"{checked_name(name)}-{hashlib.sha256(facts.encode()).hexdigest()[:8]}"
     folder = datasets_folder() / identity
     with _locked(folder, progress):
         if not (folder / MANIFEST).is_file():
             shutil.rmtree(folder, ignore_errors=True)  # what a killed process left
             folder.mkdir(parents=True)
             try:
-                summary = build(folder, layout, config, hashes, progress)
+                summary = fill(folder)
                 commit(
                     folder,
                     kind="dataset",
@@ -64,12 +77,7 @@ def prepare_layout(layout: Layout, config: PrepareConfig, recorded: Config, prog
     return PreparedDataset.open(folder)
 
 
-def _name_of(source: Path) -> str:
-    """A folder's own name as a data set name."""
-    return re.sub(r"[^A-Za-z0-9_-]+", "_", source.resolve().name).strip("_-")[:80] or "dataset"
-
-
-def _hashes(layout: Layout, progress: Progress) -> dict[PurePosixPath, str]:
+def hash_files(layout: Layout, progress: Progress) -> dict[PurePosixPath, str]:
     """The SHA-256 of every file of the layout; an empty string for one that cannot be opened."""
 
     def hash_of(file: PurePosixPath) -> str:
@@ -88,8 +96,8 @@ def _hashes(layout: Layout, progress: Progress) -> dict[PurePosixPath, str]:
     return hashes
 
 
-def _digest(layout: Layout, config: PrepareConfig, hashes: dict[PurePosixPath, str]) -> str:
-    """A hash of all that decides a data set's content; where the source lies and what it is called do not."""
+def _decisive(layout: Layout, config: PrepareConfig, hashes: dict[PurePosixPath, str]) -> dict[str, Any]:
+    """All that decides a data set's content; where the source lies and what it is called do not."""
     items = [
         [
             str(item.image),
@@ -99,8 +107,7 @@ def _digest(layout: Layout, config: PrepareConfig, hashes: dict[PurePosixPath, s
         ]
         for item in layout.items
     ]
-    decisive = {
-        "version": PREPARE_VERSION,
+    return {
         "options": config.model_dump(mode="json", exclude={"source", "name", "layout", "family"}),
         "layout": layout.kind,
         "family": layout.family.name,
@@ -108,7 +115,6 @@ def _digest(layout: Layout, config: PrepareConfig, hashes: dict[PurePosixPath, s
         "items": items,
         "problems": [problem.as_json() for problem in layout.problems],
     }
-    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 
 
 @contextmanager

@@ -14,18 +14,28 @@ ProblemKind = Literal[
     "link_loop",
     "no_class",
     "single_image_class",
+    "classes_alike",
     "image_without_mask",
     "mask_without_image",
     "size_differs",
     "mask_not_binary",
     "mask_near_binary",
+    "mask_repeated",
+    "colour_dropped",
     "duplicate",
     "patient_unknown",
     "leak",
 ]
 
 # Worth knowing, but no image is missing from the data set because of it.
-NOTES: frozenset[ProblemKind] = frozenset({"not_an_image", "mask_near_binary", "duplicate", "patient_unknown", "leak"})
+NOTES: frozenset[ProblemKind] = frozenset(
+    {
+        *("not_an_image", "classes_alike", "mask_near_binary", "mask_repeated"),
+        *("colour_dropped", "duplicate", "patient_unknown", "leak"),
+    }
+)
+# Stands for the file in a finding about the source as a whole.
+ALL_IMAGES = "(all images)"
 
 
 @dataclass(frozen=True, order=True)

@@ -39,6 +39,10 @@ def scan(root: Path) -> Listing:
     for folder_name, subfolders, files in os.walk(root, followlinks=True, onerror=refuse):
         folder = Path(folder_name)
         where = _relative(root, folder)
+        if refused := _misnamed(folder, where):
+            problems.append(refused)
+            subfolders.clear()
+            continue
         real = os.path.realpath(folder)
         if real in entered:
             problems.append(Problem(where, "link_loop", "leads to a folder that was already read"))
@@ -50,12 +54,13 @@ def scan(root: Path) -> Listing:
         if not visible and not subfolders:
             problems.append(Problem(where, "empty_folder", "holds no files"))
         for name in visible:
-            if suffix_of(PurePosixPath(name)) not in READERS:
-                others[suffix_of(PurePosixPath(name))] += 1
-            elif (folder / name).exists() and not (folder / name).is_file():
-                problems.append(Problem(_relative(root, folder / name), "unreadable", "is not a regular file"))
+            file = PurePosixPath(where, _printable(name))
+            if suffix_of(file) not in READERS:
+                others[suffix_of(file)] += 1
+            elif refused := _misnamed(folder / name, str(file)) or _irregular(folder / name, str(file)):
+                problems.append(refused)
             else:
-                images.append(PurePosixPath(_relative(root, folder / name)))
+                images.append(file)
     problems.extend(_about_others(others))
     return Listing(root, tuple(sorted(images)), tuple(problems))
 
@@ -64,8 +69,23 @@ def _is_visible(name: str) -> bool:
     return not name.startswith(".") and name.lower() not in IGNORED_NAMES
 
 
+def _printable(name: str) -> str:
+    """The name itself, or with escapes for the bytes that are no text: no table or report can hold those."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def _misnamed(path: Path, shown: str) -> Problem | None:
+    if _printable(path.name) == path.name:
+        return None
+    return Problem(shown, "unreadable", "its name is not valid UTF-8; rename it")
+
+
+def _irregular(path: Path, shown: str) -> Problem | None:
+    return Problem(shown, "unreadable", "is not a regular file") if path.exists() and not path.is_file() else None
+
+
 def _relative(root: Path, path: Path) -> str:
-    return path.relative_to(root).as_posix()
+    return _printable(path.relative_to(root).as_posix())
 
 
 def _about_others(others: Counter[str]) -> list[Problem]:

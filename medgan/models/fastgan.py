@@ -310,7 +310,7 @@ FASTGAN = Gan(
     config=FastGANConfig,
     sizes=(64, 128, 256),
     presets={
-        "quick": {"size": 64, "width": 16, "batch_size": 16, "steps": 2000, "ema_decay": 0.995},
+        "quick": {"size": 64, "width": 16, "batch_size": 16, "steps": 1500, "ema_decay": 0.995},
         "standard": {"size": 128, "width": 32, "batch_size": 16, "steps": 20_000},
         "thesis": {
             "size": 256,

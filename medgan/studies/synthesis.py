@@ -22,6 +22,7 @@ from medgan.common.artefact import (
     commit,
     find_artefact,
     list_artefacts,
+    name_from,
     new_id,
     read_manifest,
     remove_artefact,
@@ -61,7 +62,7 @@ def generate_config(
     run: str, *, count: int = 64, seed: int = 0, name: str | None = None, **options: Any
 ) -> GenerateConfig:
     """A new set's config; raises BadInput for values out of bounds."""
-    name = checked_name(name or f"{run[:60]}-seed{seed}")
+    name = checked_name(name or name_from(run[:60], f"seed{seed}"))
     return GenerateConfig.parse(
         {"set": new_id(name), "name": name, "run": run, "count": count, "seed": seed, **options}
     )

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field, SerializeAsAny, model_validator
 
-from medgan.common.artefact import checked_name, new_id
+from medgan.common.artefact import checked_name, name_from, new_id
 from medgan.common.config import Config
 from medgan.common.errors import BadInput
 from medgan.models import GANS
@@ -96,7 +96,7 @@ def train_config(
     unknown = set(flat) - set(row.config.model_fields) - set(LoopConfig.model_fields)
     if unknown:
         raise BadInput(f"{gan} has no option {', '.join(sorted(unknown))}")
-    name = checked_name(name or "-".join(filter(None, (gan, dataset[:40], label))))
+    name = checked_name(name or name_from(gan, dataset[:40], label))
     return TrainConfig.parse(
         {
             "run": new_id(name),

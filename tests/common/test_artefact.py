@@ -14,6 +14,7 @@ from medgan.common.artefact import (
     damaged_files,
     find_artefact,
     list_artefacts,
+    name_from,
     new_id,
     read_manifest,
     remove_artefact,
@@ -101,3 +102,18 @@ def test_a_removed_artefact_is_gone(tmp_path: Path) -> None:
 def test_names_that_could_leave_the_folder_are_refused(name: str) -> None:
     with pytest.raises(BadInput, match="use 1 to 80 letters"):
         checked_name(name)
+
+
+@pytest.mark.parametrize(
+    ("parts", "name"),
+    [
+        (("fastgan", "films", "normal"), "fastgan-films-normal"),
+        (("dcgan", None, "HER2+"), "dcgan-HER2"),
+        (("my scans (2)",), "my-scans-2"),
+        (("正常",), "unnamed"),
+        (("x" * 200,), "x" * 80),
+    ],
+)
+def test_any_words_make_a_safe_name(parts: tuple[str | None, ...], name: str) -> None:
+    assert name_from(*parts) == name
+    assert checked_name(name) == name

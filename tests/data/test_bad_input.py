@@ -1,6 +1,7 @@
 """Every bad input is named with its reason, the rest is used, and nothing usable is one line."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -19,7 +20,10 @@ def prepared(source: Path, **options: object) -> PreparedDataset:
 
 
 def reasons(dataset: PreparedDataset) -> dict[tuple[str, str], str]:
-    return {(problem.file, problem.kind): problem.reason for problem in dataset.problems}
+    """All findings but that no name tells the patient, which is so everywhere here."""
+    found = {(problem.file, problem.kind): problem.reason for problem in dataset.problems}
+    del found["(all images)", "patient_unknown"]
+    return found
 
 
 def test_unreadable_and_torn_files(two_classes: Path) -> None:
@@ -96,7 +100,7 @@ def test_bomb_is_refused_and_the_rest_used(two_classes: Path) -> None:
     Image.new("L", (2000, 2000)).save(two_classes / "Ill" / "bomb.png")
     dataset = prepared(two_classes, megapixel_limit=1)
     assert len(dataset) == 20
-    assert reasons(dataset) == {("Ill/bomb.png", "too_large"): "declares 2000 x 2000 pixels; the limit is 1 megapixels"}
+    assert reasons(dataset) == {("Ill/bomb.png", "too_large"): "declares 2000 x 2000 pixels; the megapixel limit is 1"}
 
 
 def test_other_files_are_counted_not_listed(two_classes: Path) -> None:
@@ -121,7 +125,44 @@ def test_link_loop(two_classes: Path) -> None:
 def test_report_is_a_file(two_classes: Path) -> None:
     (two_classes / "Ill" / "broken.png").touch()
     report = json.loads((prepared(two_classes).folder / "problems.json").read_text())
-    assert [(row["file"], row["kind"], row["left_out"]) for row in report] == [("Ill/broken.png", "unreadable", True)]
+    assert [(row["file"], row["kind"], row["left_out"]) for row in report] == [
+        ("Ill/broken.png", "unreadable", True),
+        ("(all images)", "patient_unknown", False),
+    ]
+
+
+def test_names_that_are_no_text_are_reported(two_classes: Path) -> None:
+    misnamed = [b"Ill/\xff0.png", b"Ill/plain.\xff", b"\xe9t\xe9/x.png"]
+    for name in misnamed:
+        path = Path(os.fsdecode(os.fsencode(two_classes) + b"/" + name))
+        path.parent.mkdir(exist_ok=True)
+        shutil.copy(two_classes / "Ill" / "a0.png", path)
+    dataset = prepared(two_classes)
+    assert len(dataset) == 20
+    assert reasons(dataset) == {
+        (r"Ill/\xff0.png", "unreadable"): "its name is not valid UTF-8; rename it",
+        (r"\xe9t\xe9", "unreadable"): "its name is not valid UTF-8; rename it",
+        (r"*.\xff", "not_an_image"): "1 file ignored",
+    }
+
+
+def test_source_whose_own_name_is_no_text_is_refused(tmp_path: Path) -> None:
+    source = tmp_path / os.fsdecode(b"\xff")
+    source.mkdir()
+    with pytest.raises(BadInput, match="not valid UTF-8"):
+        prepared(source)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_colour_image_among_grey_ones_is_named(tmp_path: Path, write_image, channels: int) -> None:
+    for number in range(60):  # more than the sample that is looked at to choose grey
+        write_image(tmp_path / "source" / f"{number:02d}.png", number, channels=channels if number == 31 else 1)
+    auto, grey = prepared(tmp_path / "source"), prepared(tmp_path / "source", colour="grey")
+    assert auto.channels == grey.channels == 1
+    assert len(auto) == 60
+    assert auto.manifest.summary["left_out"] == 0
+    assert set(reasons(auto)) == ({("31.png", "colour_dropped")} if channels == 3 else set())
+    assert reasons(grey) == {}  # as asked for
 
 
 @pytest.mark.parametrize("layout", ["images", "classes", "masks"])

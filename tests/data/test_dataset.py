@@ -8,7 +8,6 @@ import pytest
 
 from medgan.common.errors import BadInput
 from medgan.data.config import PrepareConfig
-from medgan.data.contact_sheet import contact_sheet
 from medgan.data.dataset import PreparedDataset, list_datasets
 from medgan.data.prepare import prepare
 
@@ -64,14 +63,3 @@ def test_pickled_array_is_never_loaded(films: PreparedDataset) -> None:
     np.save(films.folder / "images.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
     with pytest.raises(BadInput, match="damaged"):
         _ = PreparedDataset.open(films.folder).images
-
-
-def test_contact_sheet(films: PreparedDataset, with_masks: Path) -> None:
-    sheet = contact_sheet(films, [0, 5, 3], columns=2)
-    assert sheet.shape == (34, 34, 1)
-    np.testing.assert_array_equal(sheet[:16, 18:], films.images[5])
-    masked = prepare(PrepareConfig(source=with_masks, size=16))
-    assert contact_sheet(masked, [0], overlay_masks=True).shape == (16, 16, 3)
-    assert contact_sheet(masked, [0]).shape == (16, 16, 1)
-    with pytest.raises(ValueError, match="at least one"):
-        contact_sheet(films, [])

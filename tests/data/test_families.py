@@ -7,7 +7,7 @@ import pytest
 
 from medgan.common.errors import BadInput
 from medgan.data.config import PrepareConfig
-from medgan.data.families import DATASETS, GENERIC, choose_family
+from medgan.data.families import DATASETS, GENERIC, MIXED, choose_family
 
 
 @pytest.mark.parametrize(
@@ -44,11 +44,20 @@ def test_other_names_are_not_claimed(stem: str) -> None:
 def test_recognised_in_spite_of_a_stray_file() -> None:
     files = [PurePosixPath(f"ISIC_{number:07d}.jpg") for number in range(19)]
     assert choose_family("auto", [*files, PurePosixPath("readme.png")]).name == "melanoma"
-    assert choose_family("auto", files[:1] + [PurePosixPath(f"{n}.png") for n in range(5)]) is GENERIC
+    assert choose_family("auto", [PurePosixPath(f"{n}.png") for n in range(5)]) is GENERIC
     assert choose_family("none", files) is GENERIC
     assert choose_family("chest_ct", files).name == "chest_ct"
     with pytest.raises(BadInput, match="there is: auto, none, tuberculosis"):
         choose_family("knees", files)
+
+
+def test_names_of_several_sets_tell_their_patients_but_no_classes() -> None:
+    known = {"person7_virus_1.jpeg": "person7", "IM-0117-0001.jpeg": "IM-0117", "ISIC_0000001.jpg": "ISIC_0000001"}
+    family = choose_family("auto", [PurePosixPath(name) for name in [*known, "1.png", "2.png"]])
+    assert family is MIXED
+    assert {name: family.patient_of(PurePosixPath(name)) for name in known} == known
+    assert family.patient_of(PurePosixPath("1.png")) is None
+    assert {family.label_of(PurePosixPath(name)) for name in known} == {""}
 
 
 def test_config_offers_every_family() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from medgan.common.errors import BadInput
-from medgan.data.layout import Layout, SourceItem, detect
+from medgan.data.layout import LabelSource, Layout, SourceItem, detect
 
 
 @pytest.fixture
@@ -52,6 +52,41 @@ def test_one_folder_a_class(folder: Path) -> None:
     assert layout.classes == {"normal": 2, "viral_pneumonia": 1}
     assert kinds(layout) == {("overview.png", "no_class")}
     assert layout.in_words() == "3 images, 2 classes: normal 2, viral_pneumonia 1"
+
+
+@pytest.mark.parametrize(
+    ("folders", "classes"),
+    [
+        (["0", "1"], ["0", "1"]),
+        (["class_0", "class_1"], ["class_0", "class_1"]),
+        (["label_0", "label_1"], ["0", "1"]),
+        (["grade 1", "Grade 2"], ["grade_1", "grade_2"]),
+        (["task1", "task2"], ["task1", "task2"]),
+        (["正常", "肺炎"], ["正常", "肺炎"]),
+        (["Нормальный", "Пневмония"], ["нормальный", "пневмония"]),
+        (["ปกติ", "ปกตี"], ["ปกติ", "ปกตี"]),
+        (["HER2+", "HER2-"], ["her2", "her2+"]),
+    ],
+)
+def test_class_folders_of_any_script_and_with_digits(folder: Path, folders: list[str], classes: list[str]) -> None:
+    layout = detect(touch(folder, *(f"{name}/{number}.png" for name in folders for number in range(2))))
+    assert layout.kind == "classes"
+    assert layout.classes == dict.fromkeys(classes, 2)
+    assert layout.problems == ()
+
+
+def test_one_name_in_two_unicode_forms_is_one_class(folder: Path) -> None:
+    layout = detect(touch(folder, "train/saine\u0301/a.png", "test/sain\u00e9/b.png", "train/malade/c.png"))
+    assert set(layout.classes) == {"malade", "sain\u00e9"}
+
+
+@pytest.mark.parametrize("labels_from", ["auto", "folders"])
+def test_folders_that_merge_into_one_class_are_named(folder: Path, labels_from: LabelSource) -> None:
+    source = touch(folder, "a-b/1.png", "A b/2.png", "train/c/3.png", "test/C/4.png", "train_d/5.png", "test_d/6.png")
+    layout = detect(source, labels_from=labels_from)
+    assert kinds(layout) == {(".", "classes_alike")}
+    assert layout.problems[0].reason == "folders A b, a-b count as one class, 'a_b'"
+    assert detect(source, labels_from="none").problems == ()
 
 
 def test_kaggle_layout_offers_its_own_splits(folder: Path) -> None:
@@ -109,6 +144,30 @@ def test_images_and_masks(folder: Path, image: str, mask: str, structure: str) -
     assert layout.problems == ()
 
 
+@pytest.mark.parametrize("order", ["{what}/{number}", "{number}/{what}", "part {number}/{what}"])
+def test_masks_in_numbered_folders_belong_to_the_same_number(folder: Path, order: str) -> None:
+    names = [order.format(what=what, number=number) for what in ("images", "masks") for number in (0, 1, 10)]
+    stray = order.format(what="masks", number=2)
+    layout = detect(touch(folder, *(f"{name}/x.png" for name in [*names, stray])))
+    pairs = {(str(item.image), str(item.masks[0])) for item in layout.items}
+    assert pairs == {(image + "/x.png", image.replace("images", "masks") + "/x.png") for image in names[:3]}
+    assert kinds(layout) == {(f"{stray}/x.png", "mask_without_image")}
+    assert layout.structures == ("mask",)
+
+
+def test_numbered_folders_of_images_and_masks(folder: Path) -> None:
+    layout = detect(touch(folder, "1_images/x.png", "2_masks_lung/x.png", "3_masks_heart/x.png"))
+    assert layout.structures == ("heart", "lung")
+
+
+def test_second_mask_of_a_structure_is_named(folder: Path) -> None:
+    layout = detect(touch(folder, "x.png", "x_mask.png", "x_segmentation.png", "y.png", "y_mask.png"))
+    assert [[str(mask) for mask in item.masks] for item in layout.items] == [["x_mask.png"], ["y_mask.png"]]
+    assert kinds(layout) == {("x_segmentation.png", "mask_repeated")}
+    assert layout.problems[0].reason == "not used: x.png has its mask in x_mask.png"
+    assert not layout.problems[0].left_out
+
+
 def test_several_structures_in_one_order(folder: Path) -> None:
     layout = detect(
         touch(folder, *(f"{folder}/{name}.png" for folder in ("images", "masks_lung", "masks_heart") for name in "ab"))
@@ -163,6 +222,7 @@ def test_layout_can_be_overridden(folder: Path) -> None:
     single = touch(folder / "single", "No findings/a.png")
     assert detect(single).kind == "images"
     assert detect(single, "classes").classes == {"no_findings": 1}
+    assert detect(single, "classes").in_words() == "1 image, 1 class: no_findings 1"
     with pytest.raises(BadInput, match="no masks found"):
         detect(single, "masks")
 

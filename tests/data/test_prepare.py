@@ -85,7 +85,7 @@ def test_rows_of_arrays_and_table_belong_together(two_classes: Path, write_image
 
 def test_same_input_same_folder_built_once(two_classes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = prepare(small(two_classes))
-    monkeypatch.setattr(preparing, "build", lambda *_: pytest.fail("built twice"))
+    monkeypatch.setattr(preparing, "build", lambda *_, **__: pytest.fail("built twice"))
     assert prepare(small(two_classes)).id == first.id
     moved = two_classes.parent / "elsewhere" / two_classes.name
     shutil.copytree(two_classes, moved)
@@ -120,6 +120,28 @@ def test_patients_stay_together(tmp_path: Path, write_image) -> None:
     assert dataset.classes == ("normal", "viral_pneumonia")
     assert dataset.items["patient_id"].nunique() == 24
     assert (dataset.items.groupby("patient_id")["split"].nunique() == 1).all()
+
+
+def test_patients_of_known_names_stay_together_among_other_files(tmp_path: Path, write_image) -> None:
+    for film in range(85):
+        write_image(tmp_path / "p" / f"person{film % 17}_virus_{film}.png", film)
+    for other in range(15):
+        write_image(tmp_path / "p" / f"scan{other}.png", 500 + other)
+    dataset = prepare(small(tmp_path / "p"))
+    assert len(dataset) == 100
+    assert dataset.items["patient_id"].nunique() == 17 + 15
+    assert (dataset.items.groupby("patient_id")["split"].nunique() == 1).all()
+    assert [problem.kind for problem in dataset.problems] == ["patient_unknown"]
+    assert dataset.problems[0].reason.startswith("15 of 100 names tell no patient")
+
+
+@pytest.mark.parametrize("pattern", ["", r"case_(\d+)"])
+def test_no_patient_told_at_all_is_said_once(two_classes: Path, pattern: str) -> None:
+    dataset = prepare(small(two_classes, patient_pattern=pattern))
+    assert dataset.items["patient_id"].nunique() == 20
+    reason = "no file name tells the patient; each image counts as one patient"
+    assert [problem.reason for problem in dataset.problems] == [reason]
+    assert dataset.manifest.summary["left_out"] == 0
 
 
 def test_patient_pattern_reads_the_path(tmp_path: Path, write_image) -> None:
@@ -179,7 +201,7 @@ def test_source_splits(tmp_path: Path, write_image) -> None:
     assert kept.manifest.summary["splits"]["test"] == 9
     assert kept.manifest.summary["splits"]["validation"] >= 2
     kinds = Counter(problem.kind for problem in kept.problems)
-    assert kinds == {"leak": 2, "duplicate": 1}  # by file and by pixels
+    assert kinds == {"leak": 2, "duplicate": 1, "patient_unknown": 1}  # a leak by file and one by pixels
     assert "train and test" in next(problem.reason for problem in kept.problems if problem.kind == "leak")
 
 

@@ -18,13 +18,24 @@ DATASETS: dict[str, DatasetFamily] = {family.name: family for family in (TUBERCU
 # Images of unknown origin: no name tells a patient, so each file is taken for a patient of its own.
 GENERIC = DatasetFamily(name="none", title="Images of unknown origin", pattern=re.compile(r"(?!)(?P<patient>)"))
 
+
+class _MixedFamily(DatasetFamily):
+    def patient_of(self, file: PurePosixPath) -> str | None:
+        """The patient by the names of whichever known set the file is of, or None."""
+        told = (family.patient_of(file) for family in DATASETS.values())
+        return next((patient for patient in told if patient), None)
+
+
+# Only some of the images are named as in known sets: those names still tell patients, and nothing else.
+MIXED = _MixedFamily(name="mixed", title="some file names of known data sets", pattern=GENERIC.pattern)
+
 # A stray file or two does not hide what a folder holds.
 RECOGNISED_SHARE = 0.9
 
 
 def choose_family(name: str, files: Sequence[PurePosixPath]) -> DatasetFamily:
     """The family of that name; for `auto` the one that knows nine in ten of the files' names, else the
-    generic one.
+    mixed one where any name is known, else the generic one.
 
     Raises BadInput for an unknown name.
     """
@@ -37,4 +48,4 @@ def choose_family(name: str, files: Sequence[PurePosixPath]) -> DatasetFamily:
     for family in DATASETS.values():
         if sum(family.knows(file) for file in files) >= RECOGNISED_SHARE * len(files) > 0:
             return family
-    return GENERIC
+    return MIXED if any(MIXED.patient_of(file) for file in files) else GENERIC

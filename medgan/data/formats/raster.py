@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from medgan.data.formats.source_image import Pixels, ReadOptions, SourceImage, check_declared_size
-from medgan.data.problems import Unusable
+from medgan.data.formats.source_image import Pixels, ReadOptions, SourceImage, check_declared_size, too_large
 
 # Image.open tells formats by content: with this list a file that lies about its type gets no other decoder.
 FORMATS = ("PNG", "JPEG")
@@ -26,8 +25,8 @@ def read_raster(path: Path, options: ReadOptions) -> SourceImage:
             if options.enough:
                 image.draft(None, (options.enough, options.enough))  # JPEG: decodes at 1/2, 1/4 or 1/8
             return SourceImage(_pixels(ImageOps.exif_transpose(image)), width, height)
-    except Image.DecompressionBombError as error:
-        raise Unusable("too_large", f"declares too many pixels: {error}") from None
+    except Image.DecompressionBombError:  # beyond Pillow's own limit, which is above any of ours
+        raise too_large("more pixels than can be read", options.pixel_limit) from None
 
 
 def _pixels(image: Image.Image) -> Pixels:

@@ -40,6 +40,10 @@ Reader = Callable[[Path, ReadOptions], SourceImage]
 def check_declared_size(width: int, height: int, limit: int) -> None:
     """Refuse a picture by the size its header declares; raises Unusable (too_large)."""
     if width * height > limit:
-        raise Unusable("too_large", f"declares {width} x {height} pixels; the limit is {limit / 1e6:g} megapixels")
+        raise too_large(f"{width} x {height} pixels", limit)
     if min(width, height) < 1:
         raise Unusable("unreadable", f"declares an empty picture ({width} x {height})")
+
+
+def too_large(declared: str, limit: int) -> Unusable:
+    return Unusable("too_large", f"declares {declared}; the megapixel limit is {limit / 1e6:g}")

@@ -16,9 +16,11 @@ from medgan.data.problems import Unusable
 # tifffile also logs what it finds wrong; here every fault is raised, and named in the problems report.
 tifffile.logger().setLevel(logging.CRITICAL)
 
-# tifffile reads these in every number type. Others go through Pillow's libtiff: the LZW decoder that tifffile uses
-# (imagecodecs 2026.3.6) ends the whole process with a segmentation fault on damaged data.
-READ_BY_TIFFFILE = {tifffile.COMPRESSION.NONE, tifffile.COMPRESSION.DEFLATE, tifffile.COMPRESSION.ADOBE_DEFLATE}
+# What tifffile decodes by itself, in every number type. The rest goes through Pillow's libtiff: the LZW decoder of
+# tifffile's companion imagecodecs (2026.3.6) ends the whole process with a segmentation fault on damaged data.
+OWN_COMPRESSIONS = {tifffile.COMPRESSION.NONE, tifffile.COMPRESSION.DEFLATE, tifffile.COMPRESSION.ADOBE_DEFLATE}
+OWN_PREDICTORS: set[int] = {tifffile.PREDICTOR.NONE, tifffile.PREDICTOR.HORIZONTAL}
+OWN_BITS = {1, 8, 16, 32, 64}
 
 
 def read_tiff(path: Path, options: ReadOptions) -> SourceImage:
@@ -34,9 +36,12 @@ def read_tiff(path: Path, options: ReadOptions) -> SourceImage:
         check_declared_size(size["X"], size["Y"], options.pixel_limit)
         if size.get("S", 1) > 4:
             raise Unusable("not_supported", f"has {size['S']} channels; grey or RGB is supported")
-        safe = series.keyframe.compression in READ_BY_TIFFFILE
-        pixels = _by_tifffile(series, axes) if safe else _by_libtiff(path)
+        pixels = _by_tifffile(series, axes) if _needs_no_codec(series.keyframe) else _by_libtiff(path)
     return SourceImage(_supported(pixels), size["X"], size["Y"])
+
+
+def _needs_no_codec(page: tifffile.TiffPage) -> bool:
+    return page.compression in OWN_COMPRESSIONS and page.predictor in OWN_PREDICTORS and page.bitspersample in OWN_BITS
 
 
 def _by_tifffile(series: tifffile.TiffPageSeries, axes: str) -> NDArray[Any]:
