@@ -18,6 +18,7 @@ from medgan.common.artefact import damaged_files
 from medgan.common.errors import BadInput, Cancelled, WorkFailed
 from medgan.data.dataset import PreparedDataset
 from medgan.data.phantom_sets import PhantomConfig, prepare_phantoms
+from medgan.models import GANS
 from medgan.models.fastgan import FastGANTask
 from medgan.models.task import Batch, Losses
 from medgan.training.batches import Batches
@@ -71,7 +72,7 @@ def content(run: Run) -> dict[str, str]:
     return hashes
 
 
-@pytest.mark.parametrize("gan", ["dcgan", "fastgan"])
+@pytest.mark.parametrize("gan", GANS)
 def test_a_run_leaves_everything_and_is_the_same_again(phantoms: PreparedDataset, gan: str) -> None:
     run = train(tiny(gan))
     assert run.finished
@@ -97,7 +98,7 @@ def test_training_sees_the_training_part_of_its_class_only(phantoms: PreparedDat
     assert record.data.classes == ("normal",)
 
 
-@pytest.mark.parametrize("gan", ["dcgan", "fastgan"])
+@pytest.mark.parametrize("gan", GANS)
 @pytest.mark.parametrize("stop_at", [1, 3, 5])
 def test_a_cancelled_run_resumes_to_the_same_bits(phantoms: PreparedDataset, gan: str, stop_at: int) -> None:
     whole = train(tiny(gan))
