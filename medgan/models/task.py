@@ -44,7 +44,7 @@ class GanConfig(Config):
 
 @dataclass(frozen=True)
 class Batch:
-    """Training images (n, c, h, w) in [-1, 1], with masks (n, structures, h, w) in {-1, 1} where there are any."""
+    """Training images (n, c, h, w) in [-1, 1], with masks (n, structures, h, w) in {-1, 1} where the GAN uses them."""
 
     images: Tensor
     masks: Tensor | None = None
@@ -58,6 +58,8 @@ class GanTask(nn.Module, ABC):
     from seed and step; everything random in sampling comes from the latent.
     """
 
+    uses_masks: ClassVar[bool] = False
+    """Whether its batches must hold the masks."""
     generators: nn.ModuleDict
     """The networks that sampling uses; their average is kept."""
     discriminators: nn.ModuleDict

@@ -27,6 +27,7 @@ class Batches:
         batch_size: int,
         seed: int,
         flip: bool = False,
+        masks: bool = False,
         device: torch.device | None = None,
     ) -> None:
         """Raises BadInput where there are no items or the images are smaller than asked for."""
@@ -43,6 +44,7 @@ class Batches:
         self.batch_size = batch_size
         self.seed = seed
         self.flip = flip
+        self.masks = dataset.masks if masks else None
         self.device = device or torch.device("cpu")
         self._order = functools.lru_cache(maxsize=2)(self._shuffled)
 
@@ -52,9 +54,9 @@ class Batches:
         chosen = np.array([self._item(first + offset) for offset in range(self.batch_size)])
         mirrored = self._mirrored(step)
         images = mirror(self._shrunk(to_float(self._bytes(self.dataset.images, chosen))), mirrored)
-        if self.dataset.masks is None:
+        if self.masks is None:
             return Batch(images)
-        masks = self._shrunk(self._bytes(self.dataset.masks, chosen).permute(0, 3, 1, 2).float())
+        masks = self._shrunk(self._bytes(self.masks, chosen).permute(0, 3, 1, 2).float())
         return Batch(images, mirror((masks >= 0.5).float() * 2 - 1, mirrored))
 
     def _item(self, position: int) -> int:

@@ -90,6 +90,7 @@ def batches_of(config: TrainConfig, dataset: PreparedDataset, device: torch.devi
         batch_size=config.model.batch_size,
         seed=config.loop.seed,
         flip=config.loop.flip,
+        masks=GANS[config.gan].task.uses_masks,
         device=device,
     )
 

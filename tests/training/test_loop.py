@@ -279,3 +279,14 @@ def test_an_epoch_shows_every_image_once(phantoms: PreparedDataset) -> None:
     seen = [batches._item(position) for position in range(24)]
     assert sorted(seen[:12]) == sorted(seen[12:]) == sorted(chosen)
     assert seen[:12] != seen[12:]
+
+
+def test_masks_come_with_the_batch_only_when_asked_for(phantoms: PreparedDataset) -> None:
+    chosen = phantoms.indices("train")
+    plain = Batches(phantoms, chosen, size=32, batch_size=4, seed=0)(0)
+    with_masks = Batches(phantoms, chosen, size=32, batch_size=4, seed=0, masks=True)(0)
+    assert plain.masks is None
+    assert with_masks.masks is not None
+    assert with_masks.masks.shape == (4, 1, 32, 32)
+    assert set(with_masks.masks.unique().tolist()) == {-1.0, 1.0}
+    assert torch.equal(plain.images, with_masks.images)
