@@ -4,14 +4,13 @@ import streamlit as st
 
 from medgan.app import cards, next_steps
 from medgan.app.heading import heading
-from medgan.app.job_view import active_jobs, progress_line, state_badge
+from medgan.app.job_view import active_jobs, progress_line, state_badge, working
 from medgan.app.live import live
 from medgan.app.words import plain, plainly
 
 heading("Synthetic medical images")
 st.markdown(
-    "medgan learns from a folder of medical images to draw new ones that show no patient, "
-    "and helps to find out what they are good for."
+    "medgan learns from a folder of medical images to draw new ones, and helps to find out what they are good for."
 )
 
 with plainly():
@@ -22,8 +21,8 @@ with plainly():
     next_steps.show()
 
 
-def running() -> bool:
-    """What works now; says whether anything does."""
+def running() -> None:
+    """What works now."""
     jobs = active_jobs()
     if jobs:
         st.header("Running now", anchor=False)
@@ -33,10 +32,9 @@ def running() -> bool:
                 state_badge(status)
                 st.markdown(f"**{plain(job.title)}**")
             progress_line(job, status)
-    return bool(jobs)
 
 
-live(running, active=bool(active_jobs()))
+live(running, working)
 
 with plainly():
     cards.workspace()

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from medgan.app import cached, forms, session
-from medgan.app.job_view import buttons, jobs_of, progress_line, state_badge, worth_showing
+from medgan.app.job_view import buttons, jobs_of, progress_line, state_badge, working, worth_showing
 from medgan.app.live import live
 from medgan.app.words import counted, plain, plainly
 from medgan.common.errors import BadInput
@@ -102,9 +102,9 @@ def _submit(kind: str, config: type[PrepareConfig] | type[PhantomConfig], values
 def _work() -> None:
     """Data sets being made, and how the last one ended."""
 
-    def draw() -> bool:
+    def draw() -> None:
         jobs = sorted([*jobs_of("prepare"), *jobs_of("phantom")], key=lambda job: job.submitted, reverse=True)
-        found = [(job, job.status()) for job in jobs[:20]]
+        found = [(job, job.status()) for job in jobs]
         active = [pair for pair in found if pair[1].active]
         for job, status in active or [pair for pair in found[:1] if worth_showing(pair[1])]:
             with st.container(border=True, gap="xsmall"):
@@ -116,10 +116,8 @@ def _work() -> None:
                         _look_button(status.result.id)
                 progress_line(job, status)
                 buttons(job, status, "add")
-        return bool(active)
 
-    jobs = [*jobs_of("prepare"), *jobs_of("phantom")]
-    live(draw, active=any(job.status().active for job in jobs))
+    live(draw, lambda: working("prepare", "phantom"))
 
 
 def _look_button(dataset: str) -> None:

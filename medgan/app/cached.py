@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from medgan.common.artefact import MANIFEST
+from medgan.common.errors import BadInput
 from medgan.common.home import datasets_folder, runs_folder, sets_folder, shipped_runs_folder
 from medgan.data.dataset import PreparedDataset, list_datasets
 from medgan.data.layout import LabelSource, Layout, LayoutKind, detect
@@ -124,8 +125,11 @@ def first_of_grid(path: Path, size: int, rows: int, columns: int) -> Uint8:
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _first_of_grid(path: str, changed: int, size: int, rows: int, columns: int) -> Uint8:
-    with Image.open(path) as picture:
-        sheet = np.asarray(picture)
+    try:
+        with Image.open(path) as picture:
+            sheet = np.asarray(picture)
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be shown ({error})") from None
     sheet = sheet.reshape(*sheet.shape[:2], -1)
     tops = range(0, sheet.shape[0], size + GAP)[:rows]
     lefts = range(0, sheet.shape[1], size + GAP)[:columns]

@@ -49,7 +49,7 @@ def show(datasets: Sequence[PreparedDataset]) -> None:
         return
     words = {found.id: f"{found.name} · {counted(len(found), 'image')} · {found.size} pixels" for found in datasets}
     chosen = session.select("Data set", "dataset", words)
-    dataset = next(found for found in cached.datasets() if found.id == chosen)
+    dataset = next(found for found in datasets if found.id == chosen)
     _facts(dataset)
     parts = {"images": "Images", "counts": "Classes and splits", "problems": _problems_title(dataset), "about": "About"}
     part = session.tabs("Part", "part", parts)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from medgan.app import cached, cards, gallery, session
-from medgan.app.job_view import jobs_of, progress_line, state_badge, worth_showing
+from medgan.app.job_view import jobs_of, progress_line, state_badge, working, worth_showing
 from medgan.app.live import live
 from medgan.app.words import counted, plain
 from medgan.jobs import submit
@@ -37,7 +37,8 @@ def show(runs: Sequence[Run]) -> None:
     run = cards.open_run(chosen or runs[0].id)
     if not run.finished:
         st.caption(
-            f":material/info: This model is not fully trained: it draws as it could at step {cached.step(run):,}."
+            ":material/info: This model is not fully trained: it draws as it could at its last save, and other images "
+            "once it has learned on. A set that you save uses the newest state."
         )
     if count <= ON_SCREEN:
         _on_screen(run, count, seed)
@@ -67,7 +68,8 @@ def _on_screen(run: Run, count: int, seed: int) -> None:
     side = gallery.SIDES[size]
     shows = cards.what_it_draws(run)
     gallery.show(gallery.synthetic_pictures(images, seed=seed, side=side, shows=shows, exact=exact), side)
-    st.caption(f"Synthetic images of {images.shape[1]} by {images.shape[2]} pixels; no patient is shown.")
+    pixels = f"{images.shape[1]} by {images.shape[2]} pixels"
+    st.caption(f"Synthetic images of {pixels}, drawn by a model; not checked for copies of real images.")
 
 
 def _save_button(run: Run, count: int, seed: int, *, primary: bool) -> None:
@@ -84,7 +86,7 @@ def _save_button(run: Run, count: int, seed: int, *, primary: bool) -> None:
 def _drawing_now() -> None:
     """Sets that are being drawn, and how the last one ended."""
 
-    def draw() -> bool:
+    def draw() -> None:
         jobs = jobs_of("generate")
         active = [job for job in jobs if job.status().active]
         for job in active or [job for job in jobs[:1] if worth_showing(job.status())]:
@@ -93,9 +95,8 @@ def _drawing_now() -> None:
                 with st.container(horizontal=True, vertical_alignment="center"):
                     state_badge(status)
                     st.markdown(plain(job.title))
-                    if status.state == "done":
-                        st.button("See the saved sets", on_click=session.put, args=("view", "saved"), key=job.id)
+                    if status.result and st.button("See the saved set", key=job.id):
+                        session.turn_to(view="saved", set=status.result.id)
                 progress_line(job, status)
-        return bool(active)
 
-    live(draw, active=any(job.status().active for job in jobs_of("generate")[:20]))
+    live(draw, lambda: working("generate"))

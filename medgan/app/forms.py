@@ -11,6 +11,7 @@ import streamlit as st
 from pydantic.fields import FieldInfo
 
 from medgan.common.config import Config
+from medgan.common.errors import BadInput
 
 Kind = Literal["switch", "choice", "whole", "decimal", "text"]
 
@@ -235,4 +236,7 @@ def given(values: Mapping[str, Any], defaults: Mapping[str, Any] | None = None) 
 
 def server_path(text: str) -> Path:
     """A folder as a user types it: blanks and quotes around it do not count, ~ is the home folder."""
-    return Path(text.strip().strip("'\"")).expanduser()
+    try:
+        return Path(text.strip().strip("'\"")).expanduser()
+    except RuntimeError:
+        raise BadInput(f"{text.strip()}: no such user, so no home folder; give the folder's whole path") from None

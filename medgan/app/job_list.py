@@ -3,7 +3,7 @@
 import streamlit as st
 
 from medgan.app import session
-from medgan.app.job_view import buttons, forget_button, progress_line, state_badge, when
+from medgan.app.job_view import buttons, forget_button, progress_line, state_badge, when, working
 from medgan.app.live import live
 from medgan.app.words import NOTHING, plain
 from medgan.jobs import Job, Status, list_jobs
@@ -27,7 +27,7 @@ def show() -> None:
         return
     counts = {name: sum(_fits(status, name) for _, status in found) for name in FILTERS}
     wanted = session.tabs("Show", "show", {name: f"{words} ({counts[name]})" for name, words in FILTERS.items()})
-    live(lambda: _list(wanted), active=any(status.active for _, status in found))
+    live(lambda: _list(wanted), working)
 
 
 def _fits(status: Status, wanted: str) -> bool:
@@ -35,7 +35,7 @@ def _fits(status: Status, wanted: str) -> bool:
     return wanted == "all" or kinds.get(wanted, not status.active and status.state != "done")
 
 
-def _list(wanted: str) -> bool:
+def _list(wanted: str) -> None:
     found = [(job, job.status()) for job in list_jobs()]
     chosen = [(job, status) for job, status in found if _fits(status, wanted)]
     if not chosen:
@@ -43,7 +43,6 @@ def _list(wanted: str) -> bool:
     first = session.page_number("page", -(-len(chosen) // A_PAGE)) * A_PAGE
     for job, status in chosen[first : first + A_PAGE]:
         _card(job, status)
-    return any(status.active for _, status in found)
 
 
 def _card(job: Job, status: Status) -> None:

@@ -21,6 +21,11 @@ STATES: dict[State, tuple[str, str, str]] = {
 RECENT = timedelta(minutes=10)
 
 
+def working(*kinds: str) -> frozenset[str]:
+    """Ids of the jobs of some kinds, or of all, that run or wait."""
+    return frozenset(job.id for job, _ in active_jobs() if not kinds or job.kind in kinds)
+
+
 def active_jobs() -> list[tuple[Job, Status]]:
     """Jobs that work, then those that wait in the order in which they began to."""
     found = [(job, job.status()) for job in list_jobs()]

@@ -9,18 +9,18 @@ from medgan.app.words import plainly
 REFRESH_S = 2.0
 
 
-def live(draw: Callable[[], bool], *, active: bool) -> None:
-    """Draw a part of the page; while `active`, draw it again every two seconds.
+def live(draw: Callable[[], None], watched: Callable[[], frozenset[str]]) -> None:
+    """Draw a part of the page; while any of the watched jobs works, draw it again every two seconds.
 
-    `draw` says whether it is still worth refreshing. When it no longer is, the whole page is drawn once more, and
-    then without a timer.
+    `watched` names the jobs that work now. When one of them ends, the whole page is drawn once more, since what it
+    made belongs on it; where none is left, without a timer.
     """
+    before = watched()
 
     def part() -> None:
-        follow = active  # also where drawing fails this once: the next time may be better
         with plainly():
-            follow = draw()
-        if active and not follow:
+            draw()
+        if before and watched() != before:
             st.rerun(scope="app")
 
-    st.fragment(part, run_every=REFRESH_S if active else None)()
+    st.fragment(part, run_every=REFRESH_S if before else None)()

@@ -33,7 +33,8 @@ def steps() -> list[Step]:
     own = [run for run in runs if not run.shipped]
     ready = [run for run in own if run.can_sample]
     if not datasets:
-        look = [_generate(runs[0].id)] if runs else []
+        able = [run for run in runs if run.can_sample]
+        look = [_generate(able[0].id, "" if able[0].shipped else able[0].name)] if able else []
         return [*look, _add(), _draw_phantoms(), *([] if runs else [_learn()])][:3]
     newest = datasets[0]
     if not own:

@@ -41,7 +41,7 @@ def show(sets: Sequence[SyntheticSet]) -> None:
     gallery.show(pictures, gallery.SIDES[size])
     st.caption(
         f"Synthetic: drawn by the run {plain(str(synthetic.manifest.summary['run']))}, "
-        f"{ago(synthetic.manifest.created)}. No patient is shown."
+        f"{ago(synthetic.manifest.created)}. Not checked for copies of real images."
     )
 
 

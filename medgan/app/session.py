@@ -114,7 +114,7 @@ def page_number(name: str, pages: int) -> int:
         return _keep(name, 1, 1) - 1
     key, start = PREFIX + name, f"{PREFIX}{name} at first"
     _begin(f"{name} at first", _read(st.query_params.get(name, "1"), int) or 1, range(1, pages + 1), int)
-    return _keep(name, st.pagination(pages, default=min(st.session_state[start], pages), key=key), 1) - 1
+    return _keep(name, st.pagination(pages, default=max(1, min(st.session_state[start], pages)), key=key), 1) - 1
 
 
 def _begin(name: str, default: ValueT, allowed: Sequence[ValueT], read: Callable[[str], ValueT]) -> str:

@@ -47,11 +47,10 @@ def show() -> None:
 
 
 def _choose_dataset() -> PreparedDataset:
-    words = {
-        found.id: f"{found.name} · {counted(len(found), 'image')} · {found.size} pixels" for found in cached.datasets()
-    }
+    datasets = cached.datasets()
+    words = {found.id: f"{found.name} · {counted(len(found), 'image')} · {found.size} pixels" for found in datasets}
     chosen = session.select("Data set", "dataset", words)
-    return next(found for found in cached.datasets() if found.id == chosen)
+    return next(found for found in datasets if found.id == chosen)
 
 
 def _choose_class(dataset: PreparedDataset) -> str | None:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from medgan.app import cached, cards, charts, gallery, session
 from medgan.app.forms import LABELS
-from medgan.app.job_view import STATES, buttons, job_of_run, jobs_of, progress_line, state_badge, when
+from medgan.app.job_view import STATES, buttons, job_of_run, jobs_of, progress_line, state_badge, when, working
 from medgan.app.live import live
 from medgan.app.words import plain, plainly
 from medgan.jobs import Job
@@ -26,7 +26,8 @@ def choices() -> dict[str, str]:
         for job in jobs_of("train")
         if job.config.get("run") and job.config["run"] not in runs
     }
-    return waiting | cards.run_choices(list(runs.values()))
+    running = {id: words for id, words in waiting.items() if (job := job_of_run(id)) and job.status().active}
+    return running | cards.run_choices(list(runs.values())) | waiting
 
 
 def show(options: dict[str, str]) -> None:
@@ -37,21 +38,22 @@ def show(options: dict[str, str]) -> None:
         st.button("Start a new run", on_click=session.put, args=("view", "new"), type="primary")
         return
     job = job_of_run(chosen)
-    live(lambda: _follow(chosen), active=job is not None and job.status().active)
+    live(lambda: _follow(chosen), lambda: working("train") & ({job.id} if job else set()))
 
 
-def _follow(id: str) -> bool:
-    """Draw the run as it is now; says whether its job is alive."""
+def _follow(id: str) -> None:
+    """Draw the run as it is now."""
     job = job_of_run(id)
     active = job is not None and job.status().active
     with plainly():
         _job_line(job)
         run = next((run for run in cached.runs() if run.id == id), None)
-        if run is None:
+        if run is not None:
+            _results(run)
+        elif active:
             st.info("The run has not begun to learn yet. Its curves appear here.", icon=":material/hourglass_empty:")
         else:
-            _results(run)
-    return active
+            st.info("This run left no results.", icon=":material/info:")
 
 
 def _job_line(job: Job | None) -> None:

@@ -21,13 +21,20 @@ class Listing:
     problems: tuple[Problem, ...]
 
 
+def _check_folder(root: Path) -> None:
+    try:
+        if not root.is_dir():
+            raise BadInput(f"{root}: {'is not a folder' if root.exists() else 'no such folder'}")
+    except OSError as error:  # a name that is too long, a folder above it that may not be entered
+        raise BadInput(f"{root!s:.200}: cannot be opened ({error.strerror})") from None
+
+
 def scan(root: Path) -> Listing:
     """Walk a folder, following links but entering each folder once. Hidden files are passed over in silence.
 
     Raises BadInput where the folder is missing or cannot be opened.
     """
-    if not root.is_dir():
-        raise BadInput(f"{root}: {'is not a folder' if root.exists() else 'no such folder'}")
+    _check_folder(root)
     images: list[PurePosixPath] = []
     problems: list[Problem] = []
     others: Counter[str] = Counter()

@@ -28,7 +28,7 @@ class FastGANConfig(GanConfig):
     """Options of FastGAN."""
 
     width: int = Field(64, ge=8, le=128)
-    """Channels of the networks' middle layers; 64 in the paper, 16 learns in minutes on two cores."""
+    """Size of the networks; 64 in the paper, 16 learns in minutes on two cores."""
     latent_size: int = Field(256, ge=2, le=1024)
     """Random numbers behind one image."""
     augment: bool = True
@@ -310,7 +310,7 @@ FASTGAN = Gan(
     config=FastGANConfig,
     sizes=(64, 128, 256),
     presets={
-        "quick": {"size": 64, "width": 16, "batch_size": 16, "steps": 1500, "ema_decay": 0.995},
+        "quick": {"size": 64, "width": 16, "batch_size": 16, "steps": 1200, "ema_decay": 0.995},
         "standard": {"size": 128, "width": 32, "batch_size": 16, "steps": 20_000},
         "thesis": {
             "size": 256,

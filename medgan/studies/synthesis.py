@@ -91,7 +91,10 @@ class SyntheticSet:
     @cached_property
     def images(self) -> NDArray[np.uint8]:
         """(count, h, w, channels) bytes, memory-mapped."""
-        images: NDArray[np.uint8] = np.load(self.folder / IMAGES, mmap_mode="r", allow_pickle=False)
+        try:
+            images: NDArray[np.uint8] = np.load(self.folder / IMAGES, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            raise BadInput(f"{self.folder / IMAGES}: damaged ({error})") from None
         return images
 
     @cached_property
@@ -182,7 +185,8 @@ def item_rows(run: Run, count: int, seed: int, first: int = 0) -> pd.DataFrame:
     )
 
 
-NOTICE = """These images are synthetic: a generative network drew them, no patient is shown.
+NOTICE = """These images are synthetic: a generative network drew them. They were not checked for
+copies of the real images that it learned from.
 For research; not for diagnosis. Columns of items.csv: file, class label, seed, index within the seed, run.
 """
 

@@ -25,15 +25,15 @@ class LoopConfig(Config):
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
     """Where to compute: auto takes the first GPU where there is one, else the processor."""
     threads: int = Field(0, ge=0, le=1024)
-    """Processor threads; 0 leaves the choice to torch. A resumed run is bit-identical with equal threads."""
+    """Processor threads; 0 leaves the choice to the program. A resumed run repeats exactly only with as many."""
     log_every: int = Field(10, ge=1)
     """Steps between two points of the loss curves."""
     sample_every: int = Field(200, ge=1)
     """Steps between two sample grids."""
     checkpoint_every: int = Field(200, ge=1)
-    """Steps between two checkpoints; at most this much is lost when a run is killed."""
+    """Steps between two saves; at most this much is lost when a run is killed."""
     samples: int = Field(36, ge=1, le=256)
-    """Images in a sample grid, always from the same noise."""
+    """Images in a sample grid; each place keeps its random start, so that they can be compared."""
 
 
 class TrainConfig(Config):

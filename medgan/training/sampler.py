@@ -36,12 +36,14 @@ class Sampler:
         else:
             newest = newest_checkpoint(run.folder)
             if newest is None:
-                raise BadInput(f"run {run.name}: it has no checkpoint yet, wait for its first")
+                raise BadInput(f"run {run.name}: nothing of it has been saved yet, wait for its first save")
             step, weights = newest[0], under("average", newest[1])
         try:
             task.generators.load_state_dict({name: tensor.float() for name, tensor in weights.items()})
-        except RuntimeError as error:
-            raise BadInput(f"run {run.name}: its generator does not fit its options ({error})") from None
+        except RuntimeError:
+            raise BadInput(
+                f"run {run.name}: its generator does not fit its settings; the files are of two runs"
+            ) from None
         return cls(task.to(choose_device(device)), step)
 
     def draw(self, count: int, seed: int, first: int = 0) -> NDArray[np.uint8]:

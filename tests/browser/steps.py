@@ -13,6 +13,8 @@ def go(page: Page, name: str) -> None:
     """Follow a link of the side bar and wait until its page stands."""
     page.get_by_test_id("stSidebarNav").get_by_role("link", name=name, exact=True).click()
     settled(page)
+    title = "Synthetic medical images" if name == "Overview" else name
+    expect(page.get_by_role("heading", level=1)).to_have_text(title)
 
 
 def settled(page: Page) -> None:

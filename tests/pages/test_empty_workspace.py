@@ -65,3 +65,12 @@ def test_data_says_that_a_folder_holds_nothing_usable(open_page: Open, medgan_ho
     app.text_input[0].set_value(str(medgan_home)).run()
     assert "no usable image" in app.error[0].value
     assert list_jobs() == []
+
+
+@pytest.mark.parametrize("path", ["~nobody-of-that-name/films", "/" + "x" * 5000, "/no/such/folder"])
+def test_a_path_that_leads_nowhere_is_one_line(open_page: Open, path: str) -> None:
+    app = open_page("data", view="add")
+    [field] = [field for field in app.text_input if "Folder" in field.label]
+    field.set_value(path).run()
+    assert not app.exception
+    assert len(app.error) == 1

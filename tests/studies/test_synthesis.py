@@ -99,3 +99,10 @@ def test_bad_input_is_named(run: Run) -> None:
         generate_config("tiny", count=0)
     with pytest.raises(BadInput, match="letters, digits"):
         generate_config("tiny", name="../up")
+
+
+def test_a_torn_set_is_one_line(run: Run) -> None:
+    made = generate(generate_config("tiny", count=3))
+    (made.folder / "images.npy").write_bytes(b"torn")
+    with pytest.raises(BadInput, match=r"images\.npy: damaged"):
+        _ = SyntheticSet.open(made.id).images
