@@ -18,9 +18,10 @@ def live(draw: Callable[[], None], watched: Callable[[], frozenset[str]]) -> Non
     before = watched()
 
     def part() -> None:
-        with plainly():
-            draw()
+        # First, so that the end is seen only on the page drawn anew: a click on what is about to be redrawn is lost.
         if before and watched() != before:
             st.rerun(scope="app")
+        with plainly():
+            draw()
 
     st.fragment(part, run_every=REFRESH_S if before else None)()

@@ -84,6 +84,7 @@ def _train(page: Page) -> None:
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_text("stopped at step")).to_be_visible()
     expect(page.get_by_role("button", name="Resume")).to_be_visible()
+    settled(page)
     no_error(page)
 
 
@@ -97,6 +98,7 @@ def _wait_for_step(page: Page, *, beyond: int) -> int:
 
 def _generate_and_download(page: Page) -> None:
     """Draw a few images of a seed, download them, and open the ZIP."""
+    settled(page)
     page.get_by_role("link", name="Draw images with this model").click()
     settled(page)
     set_number(page, "Images", COUNT)
