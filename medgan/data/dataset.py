@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from medgan.common.artefact import MANIFEST, Manifest, find_artefact, list_artefacts, read_manifest
 from medgan.common.errors import BadInput
 from medgan.common.home import datasets_folder
+from medgan.common.stored import open_bytes, read_table
 from medgan.data.problems import Problem
 from medgan.data.splits import SPLITS
 
@@ -72,21 +73,18 @@ class PreparedDataset:
     @cached_property
     def images(self) -> NDArray[np.uint8]:
         """(items, size, size, channels) bytes, memory-mapped, read only."""
-        return self._array(IMAGES)
+        return open_bytes(self.folder / IMAGES)
 
     @cached_property
     def masks(self) -> NDArray[np.uint8] | None:
         """(items, size, size, structures) of 0/1, memory-mapped, read only; None where there are no masks."""
-        return self._array(MASKS) if self.structures else None
+        return open_bytes(self.folder / MASKS) if self.structures else None
 
     @cached_property
     def items(self) -> pd.DataFrame:
         """One row an item, in the order of the arrays: id, file, sha256, pixels_sha256, patient_id, label,
         split, source_split, width, height (pixels of the original)."""
-        try:
-            return pd.read_parquet(self.folder / ITEMS)
-        except (OSError, ValueError) as error:
-            raise BadInput(f"{self.folder / ITEMS}: damaged ({str(error).splitlines()[0]})") from None
+        return read_table(self.folder / ITEMS)
 
     @cached_property
     def problems(self) -> list[Problem]:
@@ -123,13 +121,6 @@ class PreparedDataset:
             "created": self.manifest.created.isoformat(),
             **self.manifest.summary,
         }
-
-    def _array(self, name: str) -> NDArray[np.uint8]:
-        try:
-            array: NDArray[np.uint8] = np.load(self.folder / name, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
-            raise BadInput(f"{self.folder / name}: damaged ({error})") from None
-        return array
 
 
 def list_datasets() -> list[PreparedDataset]:

@@ -33,6 +33,7 @@ from medgan.common.home import sets_folder
 from medgan.common.pictures import encode_png
 from medgan.common.progress import Progress, Silent
 from medgan.common.repro import environment
+from medgan.common.stored import open_bytes, read_table
 from medgan.data.rows import RowWriter
 from medgan.training.run import Run
 from medgan.training.sampler import Sampler
@@ -91,16 +92,12 @@ class SyntheticSet:
     @cached_property
     def images(self) -> NDArray[np.uint8]:
         """(count, h, w, channels) bytes, memory-mapped."""
-        try:
-            images: NDArray[np.uint8] = np.load(self.folder / IMAGES, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
-            raise BadInput(f"{self.folder / IMAGES}: damaged ({error})") from None
-        return images
+        return open_bytes(self.folder / IMAGES)
 
     @cached_property
     def items(self) -> pd.DataFrame:
         """One row an image: file name in an export, class, seed, index within the seed, run."""
-        return pd.read_parquet(self.folder / ITEMS)
+        return read_table(self.folder / ITEMS)
 
     def describe(self) -> dict[str, Any]:
         created = self.manifest.created.isoformat()

@@ -106,3 +106,6 @@ def test_a_torn_set_is_one_line(run: Run) -> None:
     (made.folder / "images.npy").write_bytes(b"torn")
     with pytest.raises(BadInput, match=r"images\.npy: damaged"):
         _ = SyntheticSet.open(made.id).images
+    (made.folder / "items.parquet").write_bytes(b"torn")
+    with pytest.raises(BadInput, match=r"items\.parquet: damaged"):
+        _ = SyntheticSet.open(made.id).items
