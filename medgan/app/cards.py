@@ -39,7 +39,7 @@ def first_look() -> None:
     cells = st.grid(len(drawn), min_column_width=CARD_WIDTH)
     for run, images in drawn:
         with cells.container(gap="xsmall"):
-            alternative = f"{counted(each, 'synthetic image')}, no patients: {what_it_draws(run)}"
+            alternative = f"{counted(each, 'synthetic image')}: {what_it_draws(run)}"
             gallery.sheet(images, alternative, columns=2 if len(drawn) > 1 else each, side=192)
             st.caption(f"**Synthetic**, drawn just now · {plain(what_it_draws(run))}")
 

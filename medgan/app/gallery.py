@@ -63,7 +63,7 @@ def synthetic_pictures(
         Picture(
             encode_png(enlarged(image, side, exact=exact)),
             f"Synthetic · seed {seed} · no. {index}",
-            f"Synthetic image, no patient: {shows}; seed {seed}, number {index}",
+            f"Synthetic image: {shows}; seed {seed}, number {index}",
         )
         for index, image in enumerate(images_uint8, start=first)
     ]

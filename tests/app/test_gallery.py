@@ -40,6 +40,6 @@ def test_captions_say_synthetic_seed_and_number() -> None:
     first, second = gallery.synthetic_pictures(images, seed=9, side=32, shows="chest film", first=24)
     assert first.caption == "Synthetic · seed 9 · no. 24"
     assert second.caption.endswith("no. 25")
-    assert first.alternative == "Synthetic image, no patient: chest film; seed 9, number 24"
+    assert first.alternative == "Synthetic image: chest film; seed 9, number 24"
     with Image.open(io.BytesIO(first.png)) as picture:
         assert picture.size == (32, 32)

@@ -106,7 +106,7 @@ def _generate_and_download(page: Page) -> None:
     set_number(page, "Seed", SEED)
     settled(page)
     expect(page.get_by_text(f"Synthetic · seed {SEED} · no. 0")).to_be_visible()
-    expect(page.get_by_role("img", name="Synthetic image, no patient")).to_have_count(COUNT)
+    expect(page.get_by_role("img", name="Synthetic image")).to_have_count(COUNT)
     assert f"seed={SEED}" in page.url
     with page.expect_download() as downloading:
         page.get_by_role("button", name="Download ZIP").click()

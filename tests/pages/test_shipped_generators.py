@@ -29,7 +29,7 @@ class TestFirstVisit:
         assert not app.exception
         assert not app.error
         [image] = [image for element in app.image for image in element.proto.imgs]
-        assert "synthetic images, no patients" in image.alt
+        assert "synthetic images: " in image.alt
         assert "Draw synthetic images" in texts(app)
         assert "Training runs" not in texts(app)  # nothing was trained here
 
