@@ -13,7 +13,7 @@ from medgan.common.artefact import atomic_file, write_atomic
 from medgan.common.errors import Cancelled
 from medgan.common.progress import Progress
 from medgan.data.config import PrepareConfig
-from medgan.data.dataset import IMAGES, ITEMS, MASKS, PROBLEMS
+from medgan.data.dataset import IMAGES, ITEMS, MASKS, PROBLEMS, SOURCES
 from medgan.data.formats import ReadOptions, read_image
 from medgan.data.intensity import Intensity, is_grey
 from medgan.data.items_table import ItemRow, items_table
@@ -31,7 +31,7 @@ Hashes = dict[PurePosixPath, str]
 
 
 def build(folder: Path, layout: Layout, config: PrepareConfig, hashes: Hashes, progress: Progress) -> dict[str, Any]:
-    """Write images, masks, items and problems into the folder; returns the summary for its manifest.
+    """Write images, masks or sources, items and problems into the folder; returns the summary for its manifest.
 
     Raises BadInput where nothing of the source is usable, Cancelled when asked to stop.
     """
@@ -58,14 +58,14 @@ def _recipe(layout: Layout, config: PrepareConfig) -> Recipe:
 
 
 def _shows_no_colour(layout: Layout, intensity: Intensity, pixel_limit: int) -> bool:
-    """Whether a sample of the images is grey throughout."""
+    """Whether a sample of the images, and of what they are made from, is grey throughout."""
     step = max(1, len(layout.items) // COLOUR_SAMPLE)
-    for item in layout.items[::step]:
+    for file in (file for item in layout.items[::step] for file in item.pictures):
         try:
-            source = read_image(layout.root / item.image, ReadOptions(pixel_limit, enough=64))
+            picture = read_image(layout.root / file, ReadOptions(pixel_limit, enough=64))
         except Unusable:
             continue  # reported when its turn comes
-        if not is_grey(intensity.to_bytes(source.pixels)):
+        if not is_grey(intensity.to_bytes(picture.pixels)):
             return False
     return True
 
@@ -73,16 +73,18 @@ def _shows_no_colour(layout: Layout, intensity: Intensity, pixel_limit: int) -> 
 def _write_arrays(
     folder: Path, layout: Layout, recipe: Recipe, hashes: Hashes, progress: Progress
 ) -> tuple[list[ItemRow], list[Problem]]:
-    """Stream every item into images.npy and masks.npy; returns the items written and the problems."""
+    """Stream every item into images.npy, masks.npy and sources.npy; returns the items written and the problems."""
     rows: list[ItemRow] = []
     problems: list[Problem] = []
     load = partial(load_item, layout.root, recipe=recipe)
     square = (recipe.size, recipe.size)
     with ExitStack() as stack:
         images = stack.enter_context(RowWriter(folder / IMAGES, (*square, recipe.channels)))
-        masks = None
+        masks = sources = None
         if layout.structures:
             masks = stack.enter_context(RowWriter(folder / MASKS, (*square, len(layout.structures))))
+        if layout.kind == "pairs":
+            sources = stack.enter_context(RowWriter(folder / SOURCES, (*square, recipe.channels)))
         for done, (item, loaded) in enumerate(zip(layout.items, in_order(load, layout.items), strict=True), start=1):
             if progress.stop_requested():
                 raise Cancelled("stopped before the data set was prepared")
@@ -93,6 +95,8 @@ def _write_arrays(
             images.append(loaded.image)
             if masks:
                 masks.append(loaded.masks)
+            if sources:
+                sources.append(loaded.source)
             rows.append(_row(item, loaded, hashes))
             problems.extend(loaded.notes)
     return rows, problems
@@ -112,7 +116,7 @@ def _without_single_image_classes(folder: Path, rows: list[ItemRow], problems: l
         if row.source.label and counts[row.source.label] == 1:
             reason = f"is the only image of class {row.source.label!r}; a class needs two"
             problems.append(Problem(str(row.source.image), "single_image_class", reason))
-    for name in (IMAGES, MASKS):
+    for name in (IMAGES, MASKS, SOURCES):
         if (folder / name).exists():
             keep_rows(folder / name, kept)
     return [rows[index] for index in kept]
@@ -130,6 +134,7 @@ def _summary(table: pd.DataFrame, layout: Layout, recipe: Recipe, problems: list
         "class_counts": {split: {label: counts[split, label] for label in classes} for split in SPLITS},
         "size": recipe.size,
         "channels": recipe.channels,
+        "source_channels": recipe.channels if layout.kind == "pairs" else 0,
         "structures": list(layout.structures),
         "problems": dict(kinds),
         "left_out": sum(problem.left_out for problem in problems),

@@ -25,7 +25,9 @@ class PrepareConfig(Config):
     fit: Fit = "pad"
     """How a picture becomes square: pad keeps its shape between black bars, squash distorts it."""
     layout: LayoutKind | Literal["auto"] = "auto"
-    """How the folder is arranged: images alone, one folder a class, or images with masks."""
+    """How the folder is arranged: images alone, one folder a class, images with masks, or pairs of a source and
+    the image to make from it. Pairs lie in two folders under the same file names (A and B, source and target,
+    input and images), or side by side in pictures twice as wide as high: the source left, the image right."""
     labels_from: LabelSource = "auto"
     """What tells an image's class: its folder, its file name, whichever says more (auto), or nothing."""
     family: Literal["auto", "none", "tuberculosis", "pneumonia", "chest_ct", "melanoma"] = "auto"

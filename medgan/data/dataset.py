@@ -17,7 +17,8 @@ from medgan.common.stored import open_bytes, read_table
 from medgan.data.problems import Problem
 from medgan.data.splits import SPLITS
 
-IMAGES, MASKS, ITEMS, PROBLEMS = "images.npy", "masks.npy", "items.parquet", "problems.json"
+IMAGES, MASKS, SOURCES = "images.npy", "masks.npy", "sources.npy"
+ITEMS, PROBLEMS = "items.parquet", "problems.json"
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,16 @@ class PreparedDataset:
     def masks(self) -> NDArray[np.uint8] | None:
         """(items, size, size, structures) of 0/1, memory-mapped, read only; None where there are no masks."""
         return open_bytes(self.folder / MASKS) if self.structures else None
+
+    @property
+    def source_channels(self) -> int:
+        """Channels of the source images: 0 where the data are not pairs of images."""
+        return int(self.manifest.summary.get("source_channels", 0))
+
+    @cached_property
+    def sources(self) -> NDArray[np.uint8] | None:
+        """(items, size, size, source_channels) bytes: what each image is to be made from; None without pairs."""
+        return open_bytes(self.folder / SOURCES) if self.source_channels else None
 
     @cached_property
     def items(self) -> pd.DataFrame:

@@ -1,7 +1,7 @@
-"""How a source folder is arranged: plain images, one folder a class, or images with masks."""
+"""How a source folder is arranged: plain images, one folder a class, images with masks, or pairs of images."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -9,11 +9,12 @@ from typing import Literal
 from medgan.common.errors import BadInput
 from medgan.data.families import DatasetFamily, choose_family
 from medgan.data.folder_words import class_parts, source_split
+from medgan.data.image_pairs import are_pairs, pair_images, role_of
 from medgan.data.pairing import Pairing, pair_masks
 from medgan.data.problems import Problem
 from medgan.data.scan import Listing, scan
 
-LayoutKind = Literal["images", "classes", "masks"]
+LayoutKind = Literal["images", "classes", "masks", "pairs"]
 LabelSource = Literal["auto", "folders", "names", "none"]
 
 
@@ -22,13 +23,29 @@ class SourceItem:
     """One image to prepare; paths are relative to the source folder.
 
     masks: in the order of the layout's structures. label: its class, "" where it has none.
-    source_split: the split that its folder names, "" where it names none.
+    source_split: the split that its folder names, "" where it names none. source: the picture that the image
+    is to be made from; the image's own file where that holds both side by side, the source on the left.
     """
 
     image: PurePosixPath
     masks: tuple[PurePosixPath, ...] = ()
     label: str = ""
     source_split: str = ""
+    source: PurePosixPath | None = None
+
+    @property
+    def is_side_by_side(self) -> bool:
+        return self.source == self.image
+
+    @property
+    def pictures(self) -> tuple[PurePosixPath, ...]:
+        """The files of the image and of its source, each once."""
+        return (self.image,) if self.source is None or self.is_side_by_side else (self.image, self.source)
+
+    @property
+    def files(self) -> tuple[PurePosixPath, ...]:
+        """All files that the item is made of, each once, the image's first."""
+        return (*self.pictures, *self.masks)
 
 
 @dataclass(frozen=True)
@@ -55,7 +72,10 @@ class Layout:
 
     def in_words(self) -> str:
         """One line for the user to check before anything is prepared."""
-        text = f"{len(self.items)} image{'' if len(self.items) == 1 else 's'}"
+        what = "pair" if self.kind == "pairs" else "image"
+        text = f"{len(self.items)} {what}{'' if len(self.items) == 1 else 's'}"
+        if self.kind == "pairs":
+            text += f" of images, {self._direction()}"
         if self.structures:
             named = [structure for structure in self.structures if structure != "mask"]
             text += f" with masks{' of ' if named else ''}{', '.join(named)}"
@@ -66,6 +86,13 @@ class Layout:
         if self.family.name != "none":
             text += f"; recognised: {self.family.title}"
         return text
+
+    def _direction(self) -> str:
+        """From what to what pairs lead: the user may have meant the other way round."""
+        first = self.items[0]
+        if first.is_side_by_side:
+            return "each from the left half of a picture to its right half"
+        return f"the first from {first.source} to {first.image}"
 
 
 def detect(
@@ -84,8 +111,12 @@ def detect(
     chosen = choose_family(family, listing.images) if isinstance(family, str) else family
     pairing = pair_masks(listing.images, chosen.structure)
     kind = _kind_of(listing, pairing, chosen) if kind == "auto" else kind
-    with_masks = kind == "masks"
-    layout = _with_masks(listing, pairing, chosen) if with_masks else _without_masks(listing, kind, chosen)
+    if kind == "masks":
+        layout = _with_masks(listing, pairing, chosen)
+    elif kind == "pairs":
+        layout = _with_sources(listing, chosen)
+    else:
+        layout = Layout(listing.root, kind, chosen, tuple(map(SourceItem, listing.images)), (), listing.problems)
     layout = _labelled(layout, labels_from)
     return replace(layout, problems=(*layout.problems, *_folders_alike(layout))) if labels_from != "none" else layout
 
@@ -101,15 +132,12 @@ def nothing_usable(folder: Path, problems: Iterable[Problem]) -> BadInput:
 def _kind_of(listing: Listing, pairing: Pairing, family: DatasetFamily) -> LayoutKind:
     if pairing.masks_of:
         return "masks"
-    if len(set(_folder_labels(listing.images).values()) - {""}) > 1:
+    if are_pairs(listing.images):
+        return "pairs"
+    if len(set(_folder_labels({image: image.parent for image in listing.images}).values()) - {""}) > 1:
         return "classes"
     named = {family.label_of(image) for image in listing.images} - {""}
     return "classes" if len(named) > 1 else "images"
-
-
-def _without_masks(listing: Listing, kind: LayoutKind, family: DatasetFamily) -> Layout:
-    items = tuple(SourceItem(image) for image in listing.images)
-    return Layout(listing.root, kind, family, items, (), listing.problems)
 
 
 def _with_masks(listing: Listing, pairing: Pairing, family: DatasetFamily) -> Layout:
@@ -127,6 +155,17 @@ def _with_masks(listing: Listing, pairing: Pairing, family: DatasetFamily) -> La
     return Layout(listing.root, "masks", family, tuple(items), pairing.structures, tuple(problems))
 
 
+def _with_sources(listing: Listing, family: DatasetFamily) -> Layout:
+    pairs = pair_images(listing.images)
+    if not pairs.source_of:
+        raise BadInput(
+            f"{listing.root}: no source and image have the same name; put them into two folders, such as A and B, "
+            "under the same names"
+        )
+    items = tuple(SourceItem(image, source=source) for image, source in pairs.source_of.items())
+    return Layout(listing.root, "pairs", family, items, (), (*listing.problems, *pairs.problems))
+
+
 def _labelled(layout: Layout, labels_from: LabelSource) -> Layout:
     """Give every item its class and its source's split; in the classes layout an item must have a class."""
     images = [item.image for item in layout.items]
@@ -141,11 +180,13 @@ def _labelled(layout: Layout, labels_from: LabelSource) -> Layout:
 
 
 def _labels(layout: Layout, images: list[PurePosixPath], labels_from: LabelSource) -> dict[PurePosixPath, str]:
-    by_folder = _folder_labels(images)
+    # Of pairs, the folder that tells sources from images tells no class.
+    folders = {image: role_of(image.parent)[1] if layout.kind == "pairs" else image.parent for image in images}
+    by_folder = _folder_labels(folders)
     by_name = {image: layout.family.label_of(image) for image in images}
     if labels_from == "names":
         return by_name
-    if labels_from == "none" or (layout.kind == "images" and labels_from == "auto"):
+    if labels_from == "none" or (layout.kind in {"images", "pairs"} and labels_from == "auto"):
         return dict.fromkeys(images, "")
     folders_differ = len(set(by_folder.values()) - {""}) > 1
     if labels_from == "auto" and not folders_differ and any(by_name.values()):
@@ -153,12 +194,12 @@ def _labels(layout: Layout, images: list[PurePosixPath], labels_from: LabelSourc
     if layout.kind == "masks":
         return by_folder if folders_differ else dict.fromkeys(images, "")
     # The user says that folders are classes, and there is one folder: its name is the class.
-    return by_folder if folders_differ else {image: (class_parts(image.parent) or ("",))[-1] for image in images}
+    return by_folder if folders_differ else {image: (class_parts(folders[image]) or ("",))[-1] for image in images}
 
 
-def _folder_labels(images: Iterable[PurePosixPath]) -> dict[PurePosixPath, str]:
+def _folder_labels(folders: Mapping[PurePosixPath, PurePosixPath]) -> dict[PurePosixPath, str]:
     """The class that each image's folder names: the first part of its path that not all folders share."""
-    parts = {image: class_parts(image.parent) for image in images}
+    parts = {image: class_parts(folder) for image, folder in folders.items()}
     shared = _shared_beginning([part for part in parts.values() if part])
     return {image: (part[shared:] or ("",))[0] for image, part in parts.items()}
 

@@ -86,7 +86,7 @@ def hash_files(layout: Layout, progress: Progress) -> dict[PurePosixPath, str]:
         except OSError:
             return ""  # reading it for its pixels will say why
 
-    files = [file for item in layout.items for file in (item.image, *item.masks)]
+    files = [file for item in layout.items for file in item.files]
     hashes: dict[PurePosixPath, str] = {}
     for file, digest in zip(files, in_order(hash_of, files), strict=True):
         if progress.stop_requested():
@@ -103,7 +103,7 @@ def _decisive(layout: Layout, config: PrepareConfig, hashes: dict[PurePosixPath,
             str(item.image),
             item.label,
             item.source_split,
-            *(hashes[file] for file in (item.image, *item.masks)),
+            *(hashes[file] for file in item.files),
         ]
         for item in layout.items
     ]

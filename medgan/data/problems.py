@@ -17,6 +17,8 @@ ProblemKind = Literal[
     "classes_alike",
     "image_without_mask",
     "mask_without_image",
+    "image_without_source",
+    "source_without_image",
     "size_differs",
     "mask_not_binary",
     "mask_near_binary",
