@@ -1,7 +1,13 @@
 """Fixtures for every test: a workspace of its own, and the real images where they are at hand."""
 
+import hashlib
+import io
 import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -9,6 +15,7 @@ from medgan.data.dataset import PreparedDataset
 from medgan.data.phantom_sets import PhantomConfig, prepare_phantoms
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+SHARED_WEIGHTS = Path(__file__).parents[2] / "shared" / "weights"
 
 
 @pytest.fixture(autouse=True)
@@ -26,6 +33,78 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip(f"real images are not at hand: no folder {SHARED_DATA}")
     return SHARED_DATA
+
+
+@pytest.fixture
+def shared_weights() -> Path:
+    """The folder of small ImageNet networks; tests that need it skip elsewhere."""
+    if not SHARED_WEIGHTS.is_dir():
+        pytest.skip(f"real weights are not at hand: no folder {SHARED_WEIGHTS}")
+    return SHARED_WEIGHTS
+
+
+@dataclass
+class Publisher:
+    """A web server in this process, and `tiny`, the network that it publishes."""
+
+    url: str = ""
+    files: dict[str, bytes] = field(default_factory=dict)
+    held_back: int = 0
+    """Bytes that an answer promises and does not send."""
+    ranges: bool = False
+    """Whether it sends a part of a file where one is asked for."""
+    sent: int = 0
+    """Bytes of files that it sent."""
+    tiny: str = ""
+    """Name of the file of `tiny`: a linear layer from 3 numbers to 2, and batch norm of 2."""
+
+
+@pytest.fixture
+def publisher(monkeypatch: pytest.MonkeyPatch) -> Iterator[Publisher]:
+    """A publisher with a file for `tiny`, which is in the table of pre-trained networks for this test."""
+    import torch
+
+    from medgan.models.pretrained import PRETRAINED, Pretrained
+
+    def build() -> torch.nn.Module:
+        return torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.BatchNorm1d(2))
+
+    published = Publisher()
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            content = published.files.get(self.path.removeprefix("/"))
+            if content is None:
+                return self.send_error(404)
+            first = int(self.headers.get("Range", "bytes=0-")[6:-1]) if published.ranges else 0
+            if first and first >= len(content):
+                return self.send_error(416)
+            content = content[first:]
+            published.sent += len(content)
+            self.send_response(206 if first else 200)
+            self.send_header("Content-Length", str(len(content) + published.held_back))
+            self.end_headers()
+            self.wfile.write(content)
+            return None
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    stream = io.BytesIO()
+    torch.save(build().state_dict(), stream)
+    checksum = hashlib.sha256(stream.getvalue()).hexdigest()[:8]
+    published.tiny = f"tiny-{checksum}.pth"
+    published.files[published.tiny] = stream.getvalue()
+    monkeypatch.setenv("no_proxy", "*")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        published.url = f"http://127.0.0.1:{server.server_port}/{published.tiny}"
+        tiny = Pretrained("Tiny", "tests", published.url, checksum, 0.01, "free for all", build)
+        monkeypatch.setitem(PRETRAINED, "tiny", tiny)
+        yield published
+        server.shutdown()
+        thread.join()
 
 
 @pytest.fixture(scope="session")

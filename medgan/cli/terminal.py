@@ -71,6 +71,14 @@ def _bar() -> Iterator[Progress]:
         yield Bar()
 
 
+def agreed(terms: str) -> bool:
+    """Whether the person at the terminal says yes to a download; nobody there is a no."""
+    if not sys.stdin.isatty():
+        return False
+    print(f"{terms}\nDownload it? [y/N] ", end="", file=sys.stderr, flush=True)  # standard output is for answers
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+
 def table(heads: Sequence[str], rows: Sequence[Sequence[object]], empty: str) -> str:
     """Left-aligned columns, or a sentence where there is nothing to show."""
     if not rows:

@@ -25,6 +25,11 @@ def jobs_folder() -> Path:
     return home() / "workspace" / "jobs"
 
 
+def weights_folder() -> Path:
+    """Pre-trained networks that were downloaded or imported."""
+    return home() / "workspace" / "weights"
+
+
 def shipped_runs_folder() -> Path:
     """The small generators that come with the package; read only."""
     return Path(__file__).parents[1] / "pretrained"

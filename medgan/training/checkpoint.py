@@ -4,31 +4,14 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 from torch.optim import Optimizer
 
-from medgan.common.artefact import atomic_path
 from medgan.common.errors import BadInput
+from medgan.common.tensors import read_tensors as read_tensors
+from medgan.common.tensors import write_tensors as write_tensors
 
 KEPT = 2
-
-
-def write_tensors(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, str]) -> None:
-    """Write tensors and a few words about them; the file appears whole and on disk, or not at all."""
-    with atomic_path(path) as temporary:
-        save_file({name: t.detach().cpu().contiguous() for name, t in tensors.items()}, temporary, dict(facts))
-        temporary.chmod(0o644)  # as other files: a run's folder can be shared
-
-
-def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Read tensors and words; raises BadInput where the file is damaged. Nothing is unpickled."""
-    try:
-        with safe_open(path, framework="pt") as stream:
-            return {name: stream.get_tensor(name) for name in stream.keys()}, stream.metadata() or {}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise BadInput(f"{path}: cannot be read as safetensors ({error})") from None
 
 
 def checkpoint_path(folder: Path, step: int) -> Path:

@@ -1,0 +1,333 @@
+"""Networks that others trained: what there is, where it comes from, and how it gets here.
+
+A network is downloaded from its publisher or imported from a file, checked, and kept as safetensors under
+`weights_folder()`. Nothing here ever hands out random weights: what is absent is said in one line.
+"""
+
+import errno
+import http.client
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Literal
+
+import torch
+from filelock import FileLock, Timeout
+from torch import Tensor, nn
+from torchvision import models
+from torchvision.models import WeightsEnum
+
+from medgan.common.artefact import sha256_of, sweep
+from medgan.common.errors import BadInput, Cancelled, WorkFailed
+from medgan.common.foreign import check_fit, state_dict_in
+from medgan.common.home import weights_folder
+from medgan.common.progress import Progress
+from medgan.common.tensors import read_facts, read_tensors, write_tensors
+
+State = Literal["absent", "verified", "unverified", "damaged"]
+COMMAND = "python -m medgan weights"
+MIB = 1 << 20
+PATIENCE_S = 30.0
+"""How long a server may be silent."""
+FULL_DISK = {errno.ENOSPC, errno.EDQUOT}
+STEP_COUNTER = ".num_batches_tracked"
+"""Ends the name of a tensor that old files lack and that no network reads once it is trained."""
+TORCHVISION_TERMS = (
+    "torchvision is under BSD-3-Clause; the weights were trained on ImageNet, which is for non-commercial research "
+    "and education, and whether you may use them is yours to determine"
+)
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """A network and its publisher's file of weights."""
+
+    title: str
+    purpose: str
+    """What needs it, as in "... need it"."""
+    url: str
+    checksum: str
+    """What the SHA-256 of the publisher's file begins with, in hex digits."""
+    size_mib: float
+    licence: str
+    build: Callable[[], nn.Module]
+    """Makes the network, with random weights; its state dict says what a file must hold."""
+    left_out: tuple[str, ...] = ()
+    """Beginnings of the names of tensors that the publisher's file holds and the network made here does not."""
+
+    @property
+    def file_name(self) -> str:
+        """What the publisher calls the file."""
+        return self.url.rsplit("/", 1)[-1]
+
+
+def of_torchvision(
+    title: str,
+    purpose: str,
+    weights: WeightsEnum,
+    build: Callable[[], nn.Module],
+    size_mib: float,
+    left_out: tuple[str, ...] = (),
+) -> Pretrained:
+    """A row for a network of torchvision; its file names carry the first eight digits of the checksum."""
+    checksum = weights.url.removesuffix(".pth").rsplit("-", 1)[-1]
+    return Pretrained(title, purpose, weights.url, checksum, size_mib, TORCHVISION_TERMS, build, left_out)
+
+
+def squeezenet1_1_features() -> nn.Module:
+    """SqueezeNet 1.1 without its classifier, with the names that torchvision gives its tensors."""
+    return nn.ModuleDict({"features": models.squeezenet1_1().features})
+
+
+PRETRAINED: dict[str, Pretrained] = {
+    "vgg16": of_torchvision("VGG16", "perceptual losses", models.VGG16_Weights.IMAGENET1K_V1, models.vgg16, 528),
+    "mobilenet_v2": of_torchvision(
+        "MobileNetV2", "feature scores", models.MobileNet_V2_Weights.IMAGENET1K_V1, models.mobilenet_v2, 13.6
+    ),
+    "squeezenet1_0": of_torchvision(
+        "SqueezeNet 1.0", "feature scores", models.SqueezeNet1_0_Weights.IMAGENET1K_V1, models.squeezenet1_0, 4.8
+    ),
+    "squeezenet1_1": of_torchvision(
+        "SqueezeNet 1.1",
+        "feature scores",
+        models.SqueezeNet1_1_Weights.IMAGENET1K_V1,
+        squeezenet1_1_features,
+        4.7,
+        left_out=("classifier.",),
+    ),
+}
+"""The networks; adding one is one row."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """Whether a network is here; `sha256` and `file` are those of the file it came from, empty where it is not here.
+
+    `verified` means that the file had its publisher's checksum.
+    """
+
+    name: str
+    state: State
+    sha256: str = ""
+    file: str = ""
+
+    @property
+    def present(self) -> bool:
+        return self.state in {"verified", "unverified"}
+
+
+def row(name: str) -> Pretrained:
+    """The row of the table; raises BadInput that lists what there is."""
+    if name not in PRETRAINED:
+        raise BadInput(f"no pre-trained network {name!r} (there is: {', '.join(PRETRAINED)})")
+    return PRETRAINED[name]
+
+
+def path_of(name: str) -> Path:
+    """Where the weights are kept, or would be."""
+    return weights_folder() / f"{name}.safetensors"
+
+
+def status_of(name: str) -> Status:
+    """What is known of a network's weights, without reading them."""
+    row(name)
+    if not path_of(name).is_file():
+        return Status(name, "absent")
+    try:
+        facts = read_facts(path_of(name))
+        return Status(name, "verified" if facts["verified"] == "yes" else "unverified", facts["sha256"], facts["file"])
+    except (BadInput, KeyError):
+        return Status(name, "damaged")
+
+
+def status() -> list[Status]:
+    """What is known of each network's weights, in the table's order."""
+    return [status_of(name) for name in PRETRAINED]
+
+
+def is_present(name: str) -> bool:
+    """Whether the weights are here and can be used."""
+    return status_of(name).present
+
+
+def require(name: str) -> None:
+    """Do nothing where the weights are here; else raise BadInput: what is missing, and both ways to get it."""
+    found, wanted = status_of(name), row(name)
+    if not found.present:
+        what = "are damaged" if found.state == "damaged" else "are not here"
+        raise BadInput(
+            f"the weights of {wanted.title} {what}, and {wanted.purpose} need them: "
+            f"`{COMMAND} download {name}` ({wanted.size_mib:g} MiB), or without internet "
+            f"`{COMMAND} import {name} FILE` with the publisher's {wanted.file_name}"
+        )
+
+
+def terms(name: str) -> str:
+    """What a person agrees to by downloading: size, source and licence, in one line."""
+    wanted = row(name)
+    return f"{wanted.title}: {wanted.size_mib:g} MiB from {wanted.url} ({wanted.licence})"
+
+
+def load_state(name: str) -> dict[str, Tensor]:
+    """The network's tensors, on the processor; raises BadInput where they are not here."""
+    require(name)
+    return read_tensors(path_of(name))[0]
+
+
+def load_network(name: str) -> nn.Module:
+    """The network with its weights: frozen, in evaluation mode, on the processor, no random number drawn.
+
+    Raises BadInput where the weights are not here or are those of another network.
+    """
+    state = _fitted(name, load_state(name), path_of(name))
+    network = _without_weights(name)
+    network.load_state_dict(state, assign=True)
+    return network.eval().requires_grad_(False)
+
+
+def download(name: str, progress: Progress) -> Status:
+    """Download a network's weights from their publisher, check and keep them; nothing is asked.
+
+    Weights that are here with their publisher's checksum stay. A download that broke off or was stopped goes on
+    where it was. Progress counts MiB. Raises WorkFailed where the server cannot be reached, has no such file, breaks
+    off, or sent another file; of that nothing is kept.
+    """
+    with _alone():
+        if (found := status_of(name)).state == "verified":
+            return found
+        wanted = row(name)
+        file = weights_folder() / f"{wanted.file_name}.part"
+        _fetch(name, file, progress)
+        sha256 = sha256_of(file)
+        if not sha256.startswith(wanted.checksum):
+            file.unlink()
+            raise WorkFailed(
+                f"{wanted.url}: what came is not the publisher's file (SHA-256 begins with "
+                f"{_alike(sha256, wanted)}, not {wanted.checksum}): deleted; try again, or elsewhere"
+            )
+        found = _keep(name, file, sha256, wanted.file_name)
+        file.unlink()
+        return found
+
+
+def import_file(name: str, path: Path, *, unverified: bool = False) -> Status:
+    """Check a file of weights (a state dict that torch saved, or safetensors) and keep its tensors.
+
+    `unverified` accepts a file that has not its publisher's checksum; its tensors must fit all the same, and its
+    status says so. Weights that are here already are replaced. Raises BadInput where the file is not accepted.
+    """
+    wanted = row(name)
+    try:
+        sha256 = sha256_of(path)
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read ({error.strerror})") from None
+    if not unverified and not sha256.startswith(wanted.checksum):
+        raise BadInput(
+            f"{path}: is not the publisher's {wanted.file_name}, its SHA-256 begins with {_alike(sha256, wanted)}, not "
+            f"{wanted.checksum}: take the publisher's file, or add --unverified if you trust this one"
+        )
+    with _alone():
+        return _keep(name, path, sha256, path.name)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One writer of the folder at a time; raises BadInput where there is another."""
+    folder = weights_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / ".lock", timeout=0):
+            sweep(folder)  # half a gigabyte that a killed import left, say
+            yield
+    except Timeout:
+        raise BadInput(
+            f"{folder}: another process is downloading or importing weights; wait until it is done"
+        ) from None
+    except OSError as error:
+        if error.errno in FULL_DISK:
+            raise  # whoever called knows what to say of that
+        raise BadInput(f"{folder}: cannot be written ({error.strerror}); MEDGAN_HOME names another place") from None
+
+
+def _keep(name: str, path: Path, sha256: str, file: str) -> Status:
+    """Write the tensors of a file that fits, with what is known of the file."""
+    tensors = {key: tensor.clone() for key, tensor in _fitted(name, state_dict_in(path), path).items()}  # none shared
+    verified = sha256.startswith(row(name).checksum)
+    facts = {"name": name, "sha256": sha256, "verified": "yes" if verified else "no", "file": file}
+    write_tensors(path_of(name), tensors, facts)
+    return status_of(name)
+
+
+def _fetch(name: str, file: Path, progress: Progress) -> None:
+    """Download to a file, from where it ends; raises WorkFailed, or Cancelled where it should stop."""
+    wanted = row(name)
+    done = file.stat().st_size if file.exists() else 0
+    for chunk, first, total in _chunks(name, done):
+        with open(file, "ab" if first else "wb") as stream:
+            stream.write(chunk)
+        progress.update((first + len(chunk)) // MIB, total // MIB, f"downloading {wanted.title}, MiB")
+        if progress.stop_requested():
+            raise Cancelled("the download was stopped; the same command goes on with it")
+    file.touch()  # the answer may have been empty
+
+
+def _chunks(name: str, first: int) -> Iterator[tuple[bytes, int, int]]:
+    """The bytes of the publisher's file from number `first` on, or from 0 where the server sends only the whole.
+
+    Piece by piece, each with the number of its first byte and the size of the whole (0: not told).
+    """
+    url, begun = row(name).url, False
+    total = 0
+    try:
+        asked = urllib.request.Request(url, headers={"Range": f"bytes={first}-"} if first else {})
+        with urllib.request.urlopen(asked, timeout=PATIENCE_S) as answer:
+            first = first if answer.status == HTTPStatus.PARTIAL_CONTENT else 0
+            total = first + answer.length if answer.length else 0
+            while chunk := answer.read(MIB):
+                begun = True
+                yield chunk, first, total
+                first += len(chunk)
+        if first < total:
+            raise http.client.IncompleteRead(b"", total - first)
+    except urllib.error.HTTPError as error:
+        with error:  # it holds the connection
+            if first and error.code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+                return  # there is no more: the checksum tells what this is
+            raise WorkFailed(f"{url}: the server has no such file for us ({error.code} {error.reason})") from None
+    except (OSError, http.client.HTTPException) as error:  # URLError is an OSError
+        cause = getattr(error, "reason", error)  # URLError wraps what happened
+        reason = getattr(cause, "strerror", None) or cause
+        if begun:
+            broken = f"broke off after {first} of {total} bytes ({reason}): the same command goes on with it"
+        else:
+            broken = f"cannot be reached ({reason}): try again"
+        raise WorkFailed(
+            f"{url}: {broken}, or download it on another machine and `{COMMAND} import {name} FILE`"
+        ) from None
+
+
+def _alike(sha256: str, wanted: Pretrained) -> str:
+    """As much of a checksum as the publisher tells of his."""
+    return sha256[: len(wanted.checksum)]
+
+
+def _without_weights(name: str) -> nn.Module:
+    """The network's shape alone: no memory, and no random number is drawn."""
+    with torch.device("meta"):
+        return row(name).build()
+
+
+def _fitted(name: str, tensors: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
+    """The tensors that the network has, in its number types; raises BadInput where names or shapes differ."""
+    wanted = row(name)
+    shapes = _without_weights(name).state_dict()
+    counters = {
+        key: torch.zeros_like(shape, device="cpu") for key, shape in shapes.items() if key.endswith(STEP_COUNTER)
+    }
+    found = counters | {key: tensor for key, tensor in tensors.items() if not key.startswith(wanted.left_out)}
+    check_fit(found, shapes, wanted.title, path)
+    return {key: found[key].to(shape.dtype) for key, shape in shapes.items()}
