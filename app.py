@@ -11,6 +11,7 @@ PAGES = {
     "Images": [
         st.Page("pages/data.py", title="Data", icon=":material/folder_open:"),
         st.Page("pages/generate.py", title="Generate", icon=":material/auto_awesome_mosaic:"),
+        st.Page("pages/mask_to_lesion.py", title="Mask to lesion", icon=":material/brush:"),
     ],
     "Models": [
         st.Page("pages/train.py", title="Train", icon=":material/model_training:"),

@@ -8,7 +8,7 @@ but for the generators, which are locked.
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, astuple, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +17,16 @@ import streamlit as st
 from numpy.typing import NDArray
 from PIL import Image
 
+from medgan.app.sources import Source, only
 from medgan.common.artefact import MANIFEST
 from medgan.common.errors import BadInput
 from medgan.common.home import datasets_folder, runs_folder, sets_folder, shipped_runs_folder
 from medgan.data.dataset import PreparedDataset, list_datasets
 from medgan.data.layout import LabelSource, Layout, LayoutKind, detect
+from medgan.studies.origins import Origin, origin_of
 from medgan.studies.synthesis import SyntheticSet, list_sets
+from medgan.training.conditions import Conditions
+from medgan.training.drawn import Drawn
 from medgan.training.run import GENERATOR_FILE, LOSSES_FILE, RUN_FILE, Run, list_runs
 from medgan.training.sampler import Sampler
 
@@ -82,14 +86,37 @@ class LockedSampler:
     sampler: Sampler
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def draw(self, count: int, seed: int) -> Uint8:
+    def draw(self, count: int, seed: int, conditions: Conditions | None) -> Drawn:
         with self.lock:
-            return self.sampler.draw(count, seed)
+            return self.sampler.draw(count, seed, conditions=conditions)
 
 
-def draw(run: Run, count: int, seed: int) -> Uint8:
-    """Images 0 to count - 1 of a seed, drawn by a run's generator as it is now; raises BadInput where it has none."""
-    return _drawn(str(run.folder), generator_stamp(run), count, seed, run)
+def origin(run: Run, source: Source) -> Origin:
+    """What a run draws from; raises BadInput where it cannot."""
+    return _origin(str(run.folder), stamp(run.folder / RUN_FILE), astuple(source), _source_stamps(run, source), run)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _origin(folder: str, changed: int, source: tuple[str, ...], found: tuple[int, ...], _run: Run) -> Origin:
+    return origin_of(_run, **asdict(Source(*source)))  # type: ignore[arg-type]
+
+
+def _source_stamps(run: Run, source: Source) -> tuple[int, ...]:
+    """When the data set, or set, that is drawn from was made."""
+    id = source.source or run.record.dataset_id
+    return tuple(stamp(folder / id / MANIFEST) for folder in (datasets_folder(), sets_folder()))
+
+
+NOISE = Source()
+
+
+def draw(run: Run, count: int, seed: int, source: Source = NOISE, place: int | None = None) -> Drawn:
+    """Images 0 to count - 1 of a seed, drawn by a run's generator as it is now; raises BadInput where it has none.
+
+    place: draw all of them from this one of the source's items, instead of from one after the other.
+    """
+    found = _source_stamps(run, source)
+    return _drawn(str(run.folder), generator_stamp(run), count, seed, astuple(source), found, place, run)
 
 
 def generator_stamp(run: Run) -> int:
@@ -99,8 +126,25 @@ def generator_stamp(run: Run) -> int:
 
 
 @st.cache_data(max_entries=12, show_spinner=False)
-def _drawn(folder: str, changed: int, count: int, seed: int, _run: Run) -> Uint8:
-    return _sampler(folder, changed, _run).draw(count, seed)
+def _drawn(
+    folder: str,
+    changed: int,
+    count: int,
+    seed: int,
+    source: tuple[str, ...],
+    found: tuple[int, ...],
+    place: int | None,
+    _run: Run,
+) -> Drawn:
+    conditions = origin(_run, Source(*source)).conditions  # type: ignore[arg-type]
+    if conditions is not None and place is not None:
+        conditions = only(conditions, place)
+    return _sampler(folder, changed, _run).draw(count, seed, conditions)
+
+
+def draws_variants(run: Run) -> bool:
+    """Whether a run draws several images from the same thing: it has noise of its own."""
+    return bool(_sampler(str(run.folder), generator_stamp(run), run).sampler.task.latent_shapes)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

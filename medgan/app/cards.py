@@ -10,12 +10,14 @@ import numpy as np
 import streamlit as st
 
 from medgan.app import cached, gallery
+from medgan.app.sources import given_part, translates_both_ways
 from medgan.app.words import ago, counted, listed, plain, plainly
 from medgan.common.artefact import MANIFEST
 from medgan.common.errors import BadInput
 from medgan.data.dataset import PreparedDataset
 from medgan.models import GANS
-from medgan.studies.synthesis import SyntheticSet, label_of
+from medgan.studies.origins import label_of
+from medgan.studies.synthesis import SyntheticSet
 from medgan.training.run import Run
 
 ItemT = TypeVar("ItemT")
@@ -29,13 +31,13 @@ FIRST_LOOK_SEED = 3
 
 def first_look() -> None:
     """A row of images drawn now: by generators that came with the program, else by one's own that learned longest."""
-    runs = [run for run in cached.runs() if run.can_sample]
+    runs = [run for run in cached.runs() if run.can_sample and not given_part(run)]
     chosen = [run for run in runs if run.shipped][:3] or sorted(runs, key=lambda run: -cached.step(run))[:1]
     if not chosen:
         return
     each = 4 if len(chosen) > 1 else 8
     with st.spinner("Drawing images …"):
-        drawn = [(run, cached.draw(run, each, FIRST_LOOK_SEED)) for run in chosen]
+        drawn = [(run, cached.draw(run, each, FIRST_LOOK_SEED).pictures) for run in chosen]
     cells = st.grid(len(drawn), min_column_width=CARD_WIDTH)
     for run, images in drawn:
         with cells.container(gap="xsmall"):
@@ -46,9 +48,19 @@ def first_look() -> None:
 
 def what_it_draws(run: Run) -> str:
     """What a run's images show, in words."""
-    label = label_of(run)
     name = dataset_name(run).replace("_", " ").replace("-", " ")
-    return f"{name}, {label.replace('_', ' ')}" if label else name
+    both = classes_turned(run)
+    if both:
+        return f"{name}, {both[0]} to {both[1]} and back"
+    label = label_of(run).replace("_", " ")
+    drawn = run.config.model.parts.drawn
+    kind = "masks of " if drawn == ("masks",) else ""
+    return f"{kind}{name}{', ' + label if label else ''}{' with masks' if len(drawn) > 1 else ''}"
+
+
+def classes_turned(run: Run) -> tuple[str, ...]:
+    """The two classes that a run turns into each other, in words; nothing where it turns none."""
+    return tuple(label.replace("_", " ") for label in run.record.data.classes) if translates_both_ways(run) else ()
 
 
 def dataset_name(run: Run) -> str:
@@ -93,15 +105,16 @@ def run_card(run: Run) -> None:
     """A run: its newest sample grid's corner, GAN, data, how far it is."""
     grids = run.sample_grids()
     if grids:
-        images = cached.first_of_grid(grids[-1][1], run.config.model.size, 1, THUMBNAILS)
-        gallery.sheet(images, f"Newest synthetic images of the run {run.name}", columns=THUMBNAILS)
+        images = cached.first_of_grid(grids[-1][1], run.config.model.size, 1, 2 * THUMBNAILS)
+        drawn = images[1::2] if given_part(run) else images[:THUMBNAILS]  # left of each stands what it was drawn from
+        gallery.sheet(drawn, f"Newest synthetic images of the run {run.name}", columns=THUMBNAILS)
     st.page_link("pages/train.py", label=f"**{plain(run.name)}**", query_params={"view": "watch", "trained": run.id})
     st.caption(plain(f"{'Synthetic · ' if grids else ''}{run_facts(run)}"))
 
 
 def run_facts(run: Run) -> str:
     """GAN, image size, step and class of a run in one line."""
-    done = "finished" if run.finished else f"step {cached.step(run):,} of {run.config.loop.steps:,}"
+    done = "finished" if run.finished else f"step {cached.step(run):,} of {run.steps:,}"
     return f"{GANS[run.config.gan].title} · {run.config.model.size} pixels · {done} · {what_it_draws(run)}"
 
 
@@ -125,7 +138,7 @@ def _dataset_thumbnail(folder: str, changed: int, _dataset: PreparedDataset) -> 
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _set_thumbnail(folder: str, changed: int, _synthetic: SyntheticSet) -> bytes:
-    return gallery.sheet_png(_synthetic.images[:THUMBNAILS], THUMBNAILS, THUMBNAIL_SIDE)
+    return gallery.sheet_png(_synthetic.drawn[:THUMBNAILS].pictures, THUMBNAILS, THUMBNAIL_SIDE)
 
 
 def run_choices(runs: Sequence[Run]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from medgan.app import cached, charts, gallery, session
 from medgan.app.gallery import Picture
 from medgan.app.words import counted, listed, plain
 from medgan.common.artefact import MANIFEST
-from medgan.common.pictures import STRUCTURE_COLOURS, encode_png
+from medgan.common.pictures import encode_png
 from medgan.data.dataset import PreparedDataset
 from medgan.data.splits import SPLITS
 
@@ -29,8 +29,10 @@ PROBLEM_WORDS = {
     "no_class": "no class told",
     "single_image_class": "only image of its class",
     "image_without_mask": "image without a mask",
+    "image_without_source": "image without a source",
+    "source_without_image": "source without an image",
     "mask_without_image": "mask without an image",
-    "size_differs": "mask of another size",
+    "size_differs": "mask or source of another size",
     "mask_not_binary": "mask with grey values",
     "mask_near_binary": "mask with a few grey values",
     "duplicate": "the same picture twice",
@@ -91,7 +93,7 @@ def _page(count: int, outlined: Sequence[str]) -> int:
         st.caption(f"Images {first + 1:,} to {min(first + A_PAGE, count):,} of {count:,}", width="content")
         if outlined:
             st.space("stretch")
-            _legend(outlined)
+            gallery.legend(outlined)
     return first
 
 
@@ -99,15 +101,6 @@ def _filters(dataset: PreparedDataset) -> tuple[str, str | None]:
     split = session.choice("Split", "split", {ALL: "All", **{name: name.capitalize() for name in SPLITS}})
     classes = {name: name.replace("_", " ") for name in dataset.classes}
     return split, session.choice("Class", "class", {ALL: "All", **classes}) if classes else None
-
-
-def _legend(structures: Sequence[str]) -> None:
-    """Which colour outlines which structure."""
-    marks = (
-        f'<span style="color:rgb{STRUCTURE_COLOURS[number % len(STRUCTURE_COLOURS)]}">■</span> {name}'
-        for number, name in enumerate(structures)
-    )
-    st.html(" &nbsp;&nbsp; ".join(marks), width="content")
 
 
 def pictures(dataset: PreparedDataset, indices: NDArray[np.int64], side: int, *, masked: bool) -> list[Picture]:

@@ -1,5 +1,6 @@
 """From a config class to widgets: type, bounds and help come from the fields, so that no option is described twice."""
 
+import functools
 import re
 import types
 from collections.abc import Mapping, Sequence
@@ -35,7 +36,28 @@ LABELS = {
     "sample_every": "Steps between two sample grids",
     "checkpoint_every": "Steps between two saved states",
     "samples": "Images in a sample grid",
-    "dropout": "Dropout of the discriminator",
+    "dropout": "Dropout (share)",
+    "epochs": "Passes over the training images",
+    "schedule": "Course of the learning rate",
+    "accumulate": "Batches gathered into one step",
+    "compile": "Compile the networks first",
+    "content": "What to draw",
+    "conditional": "One model for all classes",
+    "translation": "What is made from what",
+    "network": "Kind of network",
+    "discriminator_width": "Width of the judging network",
+    "norm": "Normalisation",
+    "field": "Patch that is judged (pixels a side)",
+    "scales": "Judging networks, coarse to fine",
+    "adversarial": "Form of the adversarial loss",
+    "reconstruction": "Likeness to the real image",
+    "l1_weight": "Weight of the likeness (L1)",
+    "jitter": "Shift and enlarge at random",
+    "domain_a": "Turn images of",
+    "domain_b": "Into images of",
+    "cycle_weight": "Weight of the way there and back",
+    "identity_weight": "Weight of leaving as it is",
+    "pool_size": "Earlier images kept for judging",
     "reconstruction_weight": "Weight of the reconstruction",
     "count": "Number of images",
     "fit": "Making pictures square",
@@ -58,6 +80,7 @@ CHOICES = {
     "images": "Images alone",
     "classes": "One folder a class",
     "masks": "Images with masks",
+    "pairs": "Pairs of source and image",
     "folders": "The folder",
     "names": "The file name",
     "none": "Nothing",
@@ -73,7 +96,30 @@ CHOICES = {
     "cuda": "GPU",
     "bfloat16": "Fast (bfloat16)",
     "float32": "Exact (float32)",
+    "constant": "Constant",
+    "linear": "Constant, then falling to zero",
+    "cosine": "Falling throughout",
+    "images_and_masks": "Images with their masks",
+    "masks_to_images": "Images from masks",
+    "images_to_masks": "Masks from images",
+    "sources_to_images": "Images from source images",
+    "xray": "That for X-rays",
+    "lesion_mask": "That for lesion masks",
+    "unet": "U-Net",
+    "resnet": "Residual network",
+    "resnet_6blocks": "Residual network, 6 blocks",
+    "resnet_9blocks": "Residual network, 9 blocks",
+    "batch": "By batch",
+    "instance": "By image",
+    "instance_affine": "By image, with scale and shift",
+    "cross_entropy": "Cross-entropy",
+    "least_squares": "Least squares",
+    "l1": "Pixel by pixel (L1)",
+    "vgg16_2": "As VGG16 sees it (two maps)",
+    "vgg16_3": "As VGG16 sees it (three maps)",
 }
+FIELD_CHOICES = {("content", "masks"): "Masks alone"}
+"""Where a value means something else in one field than in the others."""
 
 
 @dataclass(frozen=True)
@@ -96,9 +142,13 @@ def settings(
     defaults: Mapping[str, Any] | None = None,
     choices: Mapping[str, Sequence[Any]] | None = None,
     labels: Mapping[str, str] | None = None,
+    lows: Mapping[str, float] | None = None,
     leave_out: Sequence[str] = (),
 ) -> list[Setting]:
-    """The fields of a config, in their order. Defaults, choices and labels given here take the place of their own."""
+    """The fields of a config, in their order.
+
+    Defaults, choices, labels and lowest values given here take the place of their own.
+    """
     found = []
     for name, field in config.model_fields.items():
         if name in leave_out:
@@ -110,7 +160,8 @@ def settings(
             allowed = tuple(choices[name])
             default = setting.default if setting.default in allowed else allowed[-1]
             setting = replace(setting, kind="choice", choices=allowed, default=default)
-        found.append(replace(setting, label=(labels or {}).get(name, setting.label)))
+        label, low = (labels or {}).get(name, setting.label), (lows or {}).get(name, setting.low)
+        found.append(replace(setting, label=label, low=low))
     return found
 
 
@@ -185,7 +236,8 @@ def draw_setting(setting: Setting, key: str) -> Any:
         return st.toggle(label, bool(setting.default), key=key, help=help)
     if setting.kind == "choice":
         index = setting.choices.index(setting.default) if setting.default in setting.choices else 0
-        return st.selectbox(label, setting.choices, index, format_func=choice_words, key=key, help=help)
+        words = functools.partial(choice_words, field=setting.name)
+        return st.selectbox(label, setting.choices, index, format_func=words, key=key, help=help)
     if setting.kind == "whole":
         return _whole(setting, key)
     if setting.kind == "decimal":
@@ -214,8 +266,10 @@ def decimal_step(value: float) -> float:
     return float(10.0 ** -max(1, len(decimals))) if abs(value) < 10 else 1.0
 
 
-def choice_words(value: Any) -> str:
-    """A value of a choice as people read it."""
+def choice_words(value: Any, field: str = "") -> str:
+    """A value of a choice, of this field or of any, as people read it."""
+    if (field, value) in FIELD_CHOICES:
+        return FIELD_CHOICES[field, value]
     return CHOICES.get(value, value.replace("_", " ").capitalize()) if isinstance(value, str) else str(value)
 
 

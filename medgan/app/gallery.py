@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 
 import numpy as np
 import streamlit as st
@@ -9,10 +10,12 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import binary_dilation
 
-from medgan.common.pictures import encode_png, grid, outline, overlay, to_pil
+from medgan.common.pictures import STRUCTURE_COLOURS, encode_png, grid, outline, to_pil
 
 Uint8 = NDArray[np.uint8]
 
+GAP = 4
+"""Pixels between pictures side by side."""
 SIDES = {"small": 128, "medium": 176, "large": 300}
 """Least width of an image, in screen pixels."""
 SIDE_WORDS = {"small": "Small", "medium": "Medium", "large": "Large"}
@@ -44,9 +47,18 @@ def enlarged(image_uint8: Uint8, side: int, *, exact: bool = False) -> Uint8:
 def with_outlines(image_uint8: Uint8, masks: Uint8, side: int, *, exact: bool = False) -> Uint8:
     """An enlarged image with the outline of each structure drawn over it, rimmed with black to show on any colour."""
     larger = enlarged(image_uint8, side, exact=exact)
-    grown = np.stack([_mask_as_large_as(masks[..., number], larger) for number in range(masks.shape[2])], axis=2)
-    rim = np.logical_or.reduce([binary_dilation(outline(grown[..., number])) for number in range(masks.shape[2])])
-    return overlay(np.where(rim[..., None], np.uint8(0), larger), grown)
+    drawn: Uint8 = np.repeat(larger, 3, axis=2) if larger.shape[2] == 1 else larger.copy()
+    lines = [_line(_mask_as_large_as(masks[..., number], larger)) for number in range(masks.shape[2])]
+    drawn[binary_dilation(np.logical_or.reduce(lines))] = 0
+    for number, line in enumerate(lines):
+        drawn[line] = STRUCTURE_COLOURS[number % len(STRUCTURE_COLOURS)]
+    return drawn
+
+
+def _line(mask: Uint8) -> NDArray[np.bool_]:
+    """The inner border of a 0/1 mask, two pixels wide."""
+    border = outline(mask)
+    return border | outline(np.where(border, np.uint8(0), mask))
 
 
 def _mask_as_large_as(mask: Uint8, image: Uint8) -> Uint8:
@@ -55,18 +67,39 @@ def _mask_as_large_as(mask: Uint8, image: Uint8) -> Uint8:
     return (np.asarray(resized) >= 128).astype(np.uint8)
 
 
-def synthetic_pictures(
-    images_uint8: Uint8, *, seed: int, side: int, shows: str, exact: bool = False, first: int = 0
-) -> list[Picture]:
-    """Images of a generator from number `first` on; each caption says that it is synthetic, and which it is."""
-    return [
-        Picture(
-            encode_png(enlarged(image, side, exact=exact)),
-            f"Synthetic · seed {seed} · no. {index}",
-            f"Synthetic image: {shows}; seed {seed}, number {index}",
-        )
-        for index, image in enumerate(images_uint8, start=first)
-    ]
+def mask_picture(masks: Uint8, side: int) -> Uint8:
+    """A mask (h, w, structures) as a picture: one structure in white, several in the colours of their outlines."""
+    longer = max(masks.shape[:2])
+    scale = max(side, longer) / longer
+    height, width = round(masks.shape[0] * scale), round(masks.shape[1] * scale)
+    canvas = np.zeros((height, width, 1 if masks.shape[2] == 1 else 3), np.uint8)
+    for number in range(masks.shape[2]):
+        inside = _mask_as_large_as(masks[..., number], canvas) == 1
+        canvas[inside] = 255 if masks.shape[2] == 1 else STRUCTURE_COLOURS[number % len(STRUCTURE_COLOURS)]
+    return canvas
+
+
+def beside(images_uint8: Sequence[Uint8]) -> Uint8:
+    """Pictures of one height in a row, with a thin gap; grey ones become colour where one of them is."""
+    channels = max(image.shape[2] for image in images_uint8)
+    height = max(image.shape[0] for image in images_uint8)
+    gap = np.full((height, GAP, channels), 96, np.uint8)
+    row: list[Uint8] = []
+    for image in images_uint8:
+        larger = enlarged(image, height)
+        row += [np.repeat(larger, channels, axis=2) if larger.shape[2] < channels else larger, gap]
+    return np.concatenate(row[:-1], axis=1)
+
+
+def legend(structures: Sequence[str]) -> None:
+    """Which colour stands for which structure."""
+    if not structures:
+        return
+    marks = (
+        f'<span style="color:rgb{STRUCTURE_COLOURS[number % len(STRUCTURE_COLOURS)]}">■</span> {escape(name)}'
+        for number, name in enumerate(structures)
+    )
+    st.html(" &nbsp;&nbsp; ".join(marks), width="content")
 
 
 def show(pictures: Sequence[Picture], side: int) -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from medgan.app import cached
 from medgan.app.job_view import jobs_of
+from medgan.app.translation import painters
 from medgan.app.words import plainly
 from medgan.data.phantom_sets import PhantomConfig
 from medgan.jobs import submit
@@ -42,7 +43,9 @@ def steps() -> list[Step]:
     if not ready:
         return [_watch(own[0].id, own[0].name), _inspect(newest.id, newest.name), _add()]
     last = _saved() if sets else _train(newest.id, newest.name)
-    return [_generate(ready[0].id, ready[0].name), _watch(own[0].id, own[0].name), last]
+    newest_ready = ready[0]
+    use = _paint if painters([newest_ready]) else _generate
+    return [use(newest_ready.id, newest_ready.name), _watch(own[0].id, own[0].name), last]
 
 
 def show() -> None:
@@ -141,6 +144,17 @@ def _generate(run: str, name: str = "") -> Step:
         "Draw images",
         "pages/generate.py",
         (("view", "draw"), ("run", run)),
+    )
+
+
+def _paint(run: str, name: str) -> Step:
+    return Step(
+        "Paint into masks",
+        f"Give **{name}** the mask of a lesion, and see what it paints into it, beside the real image.",
+        ":material/brush:",
+        "Choose a mask",
+        "pages/mask_to_lesion.py",
+        (("run", run),),
     )
 
 

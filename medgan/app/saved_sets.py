@@ -8,8 +8,12 @@ from typing import BinaryIO
 import streamlit as st
 
 from medgan.app import gallery, session
+from medgan.app.drawing import choose_mode, legend_of
+from medgan.app.pairs import Pairs, cell_width
 from medgan.app.words import ago, counted, plain
-from medgan.studies.synthesis import SyntheticSet, export_zip
+from medgan.studies.exports import export_zip
+from medgan.studies.synthesis import SyntheticSet
+from medgan.training.drawn import Drawn
 
 A_PAGE = 24
 
@@ -21,8 +25,14 @@ def show(sets: Sequence[SyntheticSet]) -> None:
         return
     chosen = session.select("Set", "set", {found.id: _words(found) for found in sets})
     synthetic = next(found for found in sets if found.id == chosen)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    controls = st.container(horizontal=True, vertical_alignment="bottom")
+    count = len(synthetic)
+    first = session.page_number("page", -(-count // A_PAGE)) * A_PAGE
+    pairs = _pairs(synthetic, first)
+    with controls:
         size = session.choice("Shown", "shown", gallery.SIDE_WORDS, default="medium")
+        mode = choose_mode(pairs)
+        gallery.legend(legend_of(pairs, mode))
         st.space("stretch")
         st.download_button(
             "Download ZIP",
@@ -32,16 +42,30 @@ def show(sets: Sequence[SyntheticSet]) -> None:
             icon=":material/download:",
             on_click="ignore",
         )
-    count = len(synthetic.images)
-    first = session.page_number("page", -(-count // A_PAGE)) * A_PAGE
-    images = synthetic.images[first : first + A_PAGE]
-    seed = int(synthetic.manifest.summary["seed"])
-    shows = str(synthetic.manifest.summary.get("label") or synthetic.manifest.summary["dataset"])
-    pictures = gallery.synthetic_pictures(images, seed=seed, side=gallery.SIDES[size], shows=shows, first=first)
-    gallery.show(pictures, gallery.SIDES[size])
+    side = gallery.SIDES[size]
+    gallery.show(pairs.pictures(mode, side), cell_width(mode, side))
     st.caption(
         f"Synthetic: drawn by the run {plain(str(synthetic.manifest.summary['run']))}, "
         f"{ago(synthetic.manifest.created)}. Not checked for copies of real images."
+    )
+
+
+def _pairs(synthetic: SyntheticSet, first: int) -> Pairs:
+    """A page of a set; what an image was drawn from is not kept in it, but for the mask."""
+    drawn = synthetic.drawn[first : first + A_PAGE]
+    rows = synthetic.items.iloc[first : first + A_PAGE]
+    names = tuple(rows["drawn_from"].fillna("")) if "drawn_from" in rows else ()
+    masked = drawn.images is not None and drawn.masks is not None and any(names)
+    summary = synthetic.manifest.summary
+    return Pairs(
+        drawn,
+        int(summary["seed"]),
+        str(summary.get("label") or summary["dataset"]),
+        given=Drawn(None, drawn.masks) if masked else None,
+        structures=synthetic.structures,
+        names=names if any(names) else (),
+        labels=() if summary.get("label") else tuple(rows["label"].fillna("")),
+        first=first,
     )
 
 

@@ -53,13 +53,21 @@ def turn_to(**values: str) -> NoReturn:
     st.rerun(scope="app")
 
 
-def select(label: str, name: str, options: Mapping[str, str], *, help: str | None = None) -> str | None:
-    """A drop-down list of ids with their words; the first is the default. None where there is nothing to choose."""
+GONE = "What this address names is no longer here; this is the newest instead."
+
+
+def select(
+    label: str, name: str, options: Mapping[str, str], *, help: str | None = None, gone: str = GONE
+) -> str | None:
+    """A drop-down list of ids with their words; the first is the default. None where there is nothing to choose.
+
+    gone: what to say where the address names something that is not in the list.
+    """
     if not options:
         return None
     asked = st.query_params.get(name)
     if asked is not None and asked not in options and PREFIX + name not in st.session_state:
-        st.caption(":material/info: What this address names is no longer here; this is the newest instead.")
+        st.caption(f":material/info: {gone}")
     key = _begin(name, next(iter(options)), list(options), str)
     chosen: str = st.selectbox(label, list(options), format_func=lambda id: options[id], key=key, help=help)
     return _keep(name, chosen)

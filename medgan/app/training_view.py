@@ -6,16 +6,30 @@ import pandas as pd
 import streamlit as st
 
 from medgan.app import cached, cards, charts, gallery, session
-from medgan.app.forms import LABELS
+from medgan.app.forms import LABELS, choice_words
 from medgan.app.job_view import STATES, buttons, job_of_run, jobs_of, progress_line, state_badge, when, working
 from medgan.app.live import live
+from medgan.app.sources import given_part
+from medgan.app.translation import painters
 from medgan.app.words import plain, plainly
 from medgan.jobs import Job
+from medgan.models import GANS
 from medgan.training.run import Run
 
 GRID = 4
 """Rows and columns of a sample grid that are shown: so many can be seen well."""
 SIDE = 144
+GRID_WORDS = {
+    "noise": "**Synthetic.** Each place in the grid has the same random start at every step.",
+    "pairs": "**Synthetic**: images, and right of each its mask. Each place has the same random start at every step.",
+    "given": "In pairs: left {given}, right what the model makes of it, which is **synthetic**.",
+}
+GRID_ALTERNATIVES = {
+    "noise": "always from the same random numbers",
+    "pairs": "each with its mask on its right",
+    "given": "each right of what it was made from",
+}
+GIVEN_WORDS = {"masks": "a real mask", "images": "a real image", "sources": "a source image"}
 
 
 def choices() -> dict[str, str]:
@@ -84,6 +98,13 @@ def _results(run: Run) -> None:
                 icon=":material/auto_awesome_mosaic:",
                 query_params={"view": "draw", "run": run.id},
             )
+        if run.can_sample and painters([run]):
+            st.page_link(
+                "pages/mask_to_lesion.py",
+                label="Paint into masks",
+                icon=":material/brush:",
+                query_params={"run": run.id},
+            )
     _options(run)
 
 
@@ -109,31 +130,44 @@ def _grids(run: Run) -> None:
     grids = dict(run.sample_grids())
     if not grids:
         first = run.config.loop.sample_every
-        st.info(f"The first images appear at step {min(first, run.config.loop.steps):,}.", icon=":material/image:")
+        st.info(f"The first images appear at step {min(first, run.steps):,}.", icon=":material/image:")
         return
     step = session.newest("Training step", "step", list(grids))
     images = cached.first_of_grid(grids[step], run.config.model.size, GRID, GRID)
     gallery.sheet(
         images,
-        f"Grid of synthetic images by {run.name} at training step {step}, always from the same random numbers",
+        f"Grid of synthetic images by {run.name} at training step {step}, {GRID_ALTERNATIVES[_kind_of_grid(run)]}",
         columns=min(GRID, math.ceil(math.sqrt(run.config.loop.samples))),
         side=SIDE,
     )
-    st.caption(f"**Synthetic** · step {step:,}. Each place in the grid has the same random start at every step.")
+    st.caption(f"{GRID_WORDS[_kind_of_grid(run)].format(given=GIVEN_WORDS.get(given_part(run), ''))} Step {step:,}.")
+
+
+def _kind_of_grid(run: Run) -> str:
+    if given_part(run):
+        return "given"
+    return "pairs" if len(run.config.model.parts.drawn) > 1 else "noise"
 
 
 def _options(run: Run) -> None:
     """What the run was asked to do, as a table."""
     with st.expander("Settings of this run", icon=":material/list_alt:"):
-        config = run.config
-        facts = {
-            "Data set": cards.dataset_name(run),
-            "Class": config.label or "all",
-            "Images learned from": f"{run.record.items:,}",
-            "GAN": config.gan,
-            "Preset": config.preset,
-        }
-        values = config.model.model_dump() | config.loop.model_dump()
-        facts |= {LABELS.get(name, name): str(value) for name, value in values.items()}
+        facts = settings_of(run)
         table = pd.DataFrame({"Setting": list(facts), "Value": list(facts.values())})
         st.dataframe(table, hide_index=True, alt=f"Settings of the run {plain(run.name)}")
+
+
+def settings_of(run: Run) -> dict[str, str]:
+    """What a run was asked to do, in the words of the form."""
+    config = run.config
+    both = cards.classes_turned(run)
+    facts = {
+        "Data set": cards.dataset_name(run),
+        "Classes" if both else "Class": f"{both[0]} and {both[1]}" if both else config.label or "all",
+        "Images learned from": f"{run.record.items:,}",
+        "GAN": GANS[config.gan].title,
+        "Preset": config.preset,
+    }
+    values = config.model.model_dump() | config.loop.model_dump() | {"steps": run.steps}
+    values = {name: value for name, value in values.items() if (name, value) != ("epochs", 0)}
+    return facts | {LABELS.get(name, name): choice_words(value, name) for name, value in values.items()}

@@ -18,8 +18,10 @@ def entries() -> dict[str, Entry]:
     return {
         "data": Entry("Prepare, draw, list and show data sets.", group=_data),
         "train": Entry("Train a GAN on a data set.", group=_train),
+        "import": Entry("Take a generator of a public implementation from a file.", command=_import),
         "generate": Entry("Draw synthetic images from a trained GAN.", command=_generate),
         "jobs": Entry("List, show, wait for, cancel, resume and delete jobs.", group=_jobs),
+        "weights": Entry("Pre-trained networks: see, download and import them.", group=_weights),
         "demo": Entry("Make something to look at: phantoms and synthetic images.", command=_demo),
     }
 
@@ -78,6 +80,12 @@ def _train() -> dict[str, Entry]:
     return train.entries()
 
 
+def _import() -> type[Command]:
+    from medgan.cli import importing
+
+    return importing.command()
+
+
 def _generate() -> type[Command]:
     from medgan.cli import generate
 
@@ -88,6 +96,12 @@ def _jobs() -> dict[str, Entry]:
     from medgan.cli import jobs
 
     return jobs.entries()
+
+
+def _weights() -> dict[str, Entry]:
+    from medgan.cli import weights
+
+    return weights.entries()
 
 
 def _demo() -> type[Command]:

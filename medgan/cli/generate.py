@@ -25,6 +25,7 @@ class GenerateCommand(WorkCommand):
 
 def command() -> type[Command]:
     from medgan.common.repro import choose_device
+    from medgan.studies.origins import origin_of
     from medgan.studies.synthesis import GenerateConfig, generate_config
     from medgan.training.run import Run
 
@@ -38,7 +39,8 @@ def command() -> type[Command]:
                 raise BadInput(f"run {run.name!r} has no generator yet: train it further")
             name = given.get("name") or f"{run.name[:60]}-seed{given.get('seed', 0)}"
             config = self.checked(lambda: generate_config(**given | {"run": run.id, "name": name}))
-            choose_device(config.device)  # better said here than in the job
+            choose_device(config.device)  # better said here than in the job, and so is the next
+            origin_of(run, config.source, config.part, config.label)
             return self.do("generate", config, lambda made: set_answer(made, output))
 
     options = options_of(GenerateConfig, leave_out=("set", "run"))
@@ -69,7 +71,8 @@ def is_zip(output: Path) -> bool:
 
 def set_answer(artefact: Artefact, output: Path | None = None) -> Answer:
     """A set that is drawn, exported where asked."""
-    from medgan.studies.synthesis import SyntheticSet, export_folder, export_zip
+    from medgan.studies.exports import export_folder, export_zip
+    from medgan.studies.synthesis import SyntheticSet
 
     made = SyntheticSet.open(artefact.id)
     if output is not None:

@@ -71,10 +71,22 @@ def default_in_words(name: str, field: FieldInfo, presets: Presets) -> Any:
     """What the help names as the default; values of presets are named with their preset."""
     default = field.get_default(call_default_factory=True, validated_data={})
     if any(name in values for values in presets.values()):
-        return ", ".join(f"{preset} {values.get(name, default)}" for preset, values in presets.items())
+        return by_preset({preset: values.get(name, default) for preset, values in presets.items()})
     if isinstance(default, bool):
         return "on" if default else "off"
     return "none" if field.is_required() or default is None or default == "" else default
+
+
+def by_preset(values: Mapping[str, Any]) -> str:
+    """A preset's value for each preset; the one that most presets share is said last, once."""
+    names: dict[Any, list[str]] = {}
+    for preset, value in values.items():
+        names.setdefault(value, []).append(preset)
+    common = max(names, key=lambda value: len(names[value]))
+    if len(names[common]) < 3:
+        return ", ".join(f"{preset} {value}" for preset, value in values.items())
+    rest = [f"{', '.join(presets)} {value}" for value, presets in names.items() if value != common]
+    return "; ".join([*rest, f"else {common}" if rest else str(common)])
 
 
 def flat(values: dict[str, Any], sections: tuple[str, ...]) -> dict[str, Any]:

@@ -4,22 +4,25 @@ Importing this takes seconds: it knows the GANs, and they know torch.
 """
 
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, create_model
 from pydantic_settings import CliToggleFlag
 
 from medgan.cli.command import PROGRAM, Answer, Command, Entry, WorkCommand
 from medgan.cli.options import flat, options_of, required
+from medgan.cli.terminal import agreed, shown_progress
 from medgan.common.artefact import name_from
 from medgan.common.errors import BadInput
 from medgan.common.repro import choose_device
 from medgan.data.dataset import PreparedDataset
 from medgan.jobs import Artefact
 from medgan.models import GANS
-from medgan.models.task import PresetName
-from medgan.training.batches import Batches
+from medgan.models.task import Gan
 from medgan.training.config import LoopConfig, TrainConfig, train_config
+from medgan.training.feed import fitting_data
+from medgan.training.group import started_as
+from medgan.training.loop import follow
 from medgan.training.run import Run
 
 PLACES = ("label", "preset", "name")
@@ -29,8 +32,6 @@ PLACES = ("label", "preset", "name")
 class TrainCommand(WorkCommand):
     dataset: str = Field("none", description="Name or id of the data set; needed.")
     label: str = Field("all", description="Train on the images of this class only.")
-    preset: PresetName = "quick"
-    """Where the options start from."""
     name: str = Field("GAN, data set and class", description="Name of the run.")
     now: CliToggleFlag[bool] = False
     """Start at once, even beside other training; else it waits for its turn."""
@@ -38,7 +39,12 @@ class TrainCommand(WorkCommand):
 
 
 def entries() -> dict[str, Entry]:
-    return {name: Entry(f"{gan.title}: {gan.summary}", partial(gan_command, name)) for name, gan in GANS.items()}
+    return {name: Entry(in_words(gan), partial(gan_command, name)) for name, gan in GANS.items()}
+
+
+def in_words(gan: Gan) -> str:
+    """A GAN and its presets in a few lines."""
+    return f"{gan.title}: {gan.summary} Presets: {', '.join(gan.presets)}."
 
 
 def gan_command(gan_name: str) -> type[Command]:
@@ -57,6 +63,9 @@ def gan_command(gan_name: str) -> type[Command]:
             if self.now and self.detach:
                 raise BadInput("--now is for training that you watch: leave out --detach")
             options = self.given()
+            if started_as()[0] > 0:  # torchrun's further processes help the first one
+                follow(options.get("device", "auto"))
+                return Answer({}, "")
             dataset = PreparedDataset.open(required(options, "dataset"))
             del options["dataset"]
             places = {place: options.pop(place) for place in PLACES if place in options}
@@ -64,23 +73,38 @@ def gan_command(gan_name: str) -> type[Command]:
             places = {"name": named} | places
             # The id, since another data set may have this name when the turn of the training comes.
             config = self.checked(lambda: train_config(gan_name, dataset.id, **places, options=options))
+            if config.model.pretrained:
+                have_weights(config.model.pretrained)
             check(config, dataset)
             return self.do("train", config, run_answer, at_once=self.now)
 
-    options = options_of(LoopConfig, presets=gan.presets) | options_of(gan.config, presets=gan.presets)
+    presets = {name: preset.options for name, preset in gan.presets.items()}
+    options = options_of(LoopConfig, presets=presets) | options_of(gan.config, presets=presets)
+    kinds = "; ".join(f"{name}: {preset.summary}" for name, preset in gan.presets.items())
+    options["preset"] = (Literal[tuple(presets)], Field("quick", description=f"Where the options start from. {kinds}."))
     return create_model("Train", __base__=Train, **options)
 
 
 def check(config: TrainConfig, dataset: PreparedDataset) -> None:
-    """Raise BadInput now, rather than in the job, where data, class, size or device do not fit."""
+    """Raise BadInput now, rather than in the job, where data, class, size, options or device do not fit."""
     choose_device(config.loop.device)
-    indices = dataset.indices("train", config.label)
-    Batches(dataset, indices, size=config.model.size, batch_size=config.model.batch_size, seed=config.loop.seed)
+    fitting_data(config, dataset)
+
+
+def have_weights(name: str) -> None:
+    """Have the weights of a pre-trained network here: ask before they are downloaded; raises BadInput without them."""
+    # Imported here: torchvision takes a second, and few runs need it.
+    from medgan.models.pretrained import download, is_present, require, terms
+
+    if not is_present(name) and agreed(terms(name)):  # asked before there is a progress bar, which would hide it
+        with shown_progress() as progress:
+            download(name, progress)
+    require(name)
 
 
 def run_answer(artefact: Artefact) -> Answer:
     run = Run.open(artefact.id)
     known: dict[str, Any] = {"id": run.id, "name": run.name, "folder": str(run.folder), "gan": run.config.gan}
     known |= {"dataset": run.config.dataset, "label": run.config.label, "step": run.step()}
-    text = f"Run {run.name!r} ({run.id}): {run.config.loop.steps} steps, in {run.folder}"
+    text = f"Run {run.name!r} ({run.id}): {run.steps} steps, in {run.folder}"
     return Answer(known, f"{text}\nDraw images from it: {PROGRAM} generate --run {run.name}")

@@ -16,15 +16,19 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
+from medgan.models.content import ContentConfig, drawn_channels, joined, parted
 from medgan.models.diffaugment import DiffAugment
 from medgan.models.losses import hinge_discriminator, hinge_generator
-from medgan.models.task import Batch, Gan, GanConfig, GanTask, Latent, Losses, TrainingData
+from medgan.models.task import QUICK, STANDARD, Batch, Gan, GanTask, Latent, Losses, Preset, TrainingData, count_of
+from medgan.models.upsample import upsampled_convolution
 
-# Channels of the generator at each resolution, in units of the width (the authors' table).
-CHANNEL_UNITS = {4: 16, 8: 8, 16: 4, 32: 2, 64: 2, 128: 1, 256: 0.5, 512: 0.25, 1024: 0.125}
+# Channels at each resolution, in units of the width: the authors' tables. Theirs of the discriminator is for 512 pixels
+# and above, so that its map of r pixels is as wide as the entry of 2 r.
+GENERATOR_UNITS = {4: 16, 8: 8, 16: 4, 32: 2, 64: 2, 128: 1, 256: 0.5, 512: 0.25, 1024: 0.125}
+DISCRIMINATOR_UNITS = GENERATOR_UNITS | {16: 8, 32: 4}
 
 
-class FastGANConfig(GanConfig):
+class FastGANConfig(ContentConfig):
     """Options of FastGAN."""
 
     width: int = Field(64, ge=8, le=128)
@@ -35,25 +39,37 @@ class FastGANConfig(GanConfig):
     """Show the discriminator randomly changed images (brightness, contrast, shift, cut-out); helps small sets."""
     reconstruction_weight: float = Field(1.0, ge=0, le=100)
     """Weight of the discriminator's reconstruction of real images."""
+    narrow_discriminator: bool = False
+    """Half as many maps of 8 and 16 pixels in the discriminator than published, as runs of before version 2 have."""
 
 
-def channels_at(resolution: int, width: int) -> int:
-    return max(4, int(CHANNEL_UNITS[resolution] * width))
+def channels_at(resolution: int, width: int, units: Mapping[int, float] = GENERATOR_UNITS) -> int:
+    return max(4, int(units[resolution] * width))
 
 
-def conv(inputs: int, outputs: int, kernel: int, stride: int = 1, padding: int = 0) -> nn.Module:
-    return spectral_norm(nn.Conv2d(inputs, outputs, kernel, stride, padding, bias=False))
+def conv(inputs: int, outputs: int, kernel: int, stride: int = 1, padding: int = 0) -> nn.Conv2d:
+    layer = nn.Conv2d(inputs, outputs, kernel, stride, padding, bias=False)
+    spectral_norm(layer)
+    return layer
+
+
+def gated(features: Tensor) -> Tensor:
+    """Gated linear unit over channels (n, 2c, h, w) to (n, c, h, w)."""
+    if features.is_contiguous():
+        return F.glu(features, dim=1)
+    # Channels last: on the processor the innermost dimension is halved four times as fast as the second.
+    return F.glu(features.permute(0, 2, 3, 1), dim=-1).permute(0, 3, 1, 2)
 
 
 class Noise(nn.Module):
-    """Adds a noise map, the same for all channels, with a learned strength that starts at zero."""
+    """Adds a noise map, the same for all channels, with a learned strength that starts at zero; keeps the type."""
 
     def __init__(self) -> None:
         super().__init__()
         self.strength = nn.Parameter(torch.zeros(1))
 
     def forward(self, features: Tensor, noise: Tensor) -> Tensor:
-        return features + self.strength * noise
+        return features + (self.strength * noise).to(features.dtype)
 
 
 class Up(nn.Module):
@@ -65,7 +81,7 @@ class Up(nn.Module):
         self.norm = nn.BatchNorm2d(outputs * 2)
 
     def forward(self, features: Tensor) -> Tensor:
-        return F.glu(self.norm(self.conv(F.interpolate(features, scale_factor=2.0))), dim=1)
+        return gated(self.norm(upsampled_convolution(features, self.conv.weight)))
 
 
 class NoisyUp(nn.Module):
@@ -81,9 +97,9 @@ class NoisyUp(nn.Module):
         self.norm_2 = nn.BatchNorm2d(outputs * 2)
 
     def forward(self, features: Tensor, noise: Tensor) -> Tensor:
-        features = self.conv_1(F.interpolate(features, scale_factor=2.0))
-        features = F.glu(self.norm_1(self.noise_1(features, noise[:, :1])), dim=1)
-        return F.glu(self.norm_2(self.noise_2(self.conv_2(features), noise[:, 1:])), dim=1)
+        features = upsampled_convolution(features, self.conv_1.weight)
+        features = gated(self.norm_1(self.noise_1(features, noise[:, :1])))
+        return gated(self.norm_2(self.noise_2(self.conv_2(features), noise[:, 1:])))
 
 
 class Excitation(nn.Module):
@@ -122,17 +138,19 @@ class Generator(nn.Module):
         self.blocks = nn.ModuleDict(
             {str(r): (NoisyUp if is_noisy(r) else Up)(at[r // 2], at[r]) for r in doublings(size)}
         )
-        self.excitations = nn.ModuleDict({str(r): Excitation(at[r // 16], at[r]) for r in doublings(size) if r >= 64})
+        self.excitations = nn.ModuleDict(
+            {str(r): Excitation(at[r // 16], at[r]) for r in doublings(size) if is_excited(r)}
+        )
         self.to_image = conv(at[size], channels, 3, padding=1)
         self.to_small = conv(at[small_size], channels, 1)
 
     def forward(self, latent: Latent) -> tuple[Tensor, Tensor]:
         z = latent["z"][:, :, None, None]
-        maps = {4: F.glu(self.start_norm(self.start(z)), dim=1)}
+        maps = {4: gated(self.start_norm(self.start(z)))}
         for r in doublings(self.size):
             noise = (latent[f"noise_{r}"],) if is_noisy(r) else ()
             maps[r] = self.blocks[str(r)](maps[r // 2], *noise)
-            if r >= 64:
+            if is_excited(r):
                 maps[r] = self.excitations[str(r)](maps[r // 16], maps[r])
         return torch.tanh(self.to_image(maps[self.size])), torch.tanh(self.to_small(maps[self.small_size]))
 
@@ -140,6 +158,11 @@ class Generator(nn.Module):
 def is_noisy(resolution: int) -> bool:
     """Whether the generator's block that ends at this resolution (8, 16, 32, ...) takes noise."""
     return resolution.bit_length() % 2 == 0
+
+
+def is_excited(resolution: int) -> bool:
+    """Whether the generator's map of this resolution is rescaled by one sixteen times smaller (figure 3)."""
+    return 64 <= resolution <= 512
 
 
 class Down(nn.Module):
@@ -181,23 +204,30 @@ class Decoder(nn.Sequential):
         super().__init__(*ups, conv(outputs[-1], channels, 3, padding=1), nn.Tanh())
 
 
+def stem(size: int, top: int, channels: int, width: int) -> nn.Sequential:
+    """The discriminator's way from the image to its first map, of `top` pixels.
+
+    The authors halve 512 and 1024 pixels by plain strided convolutions, with batch norm after the second.
+    """
+    if size == top:
+        return nn.Sequential(conv(channels, channels_at(2 * top, width), 3, padding=1), nn.LeakyReLU(0.2))
+    layers: list[nn.Module] = []
+    for resolution in reversed(doublings(size, 2 * top)):
+        outputs = channels_at(resolution, width)
+        norm = [nn.BatchNorm2d(outputs)] if layers else []
+        layers += [conv(channels, outputs, 4, 2, 1), *norm, nn.LeakyReLU(0.2)]
+        channels = outputs
+    return nn.Sequential(*layers)
+
+
 class Discriminator(nn.Module):
     """Judges an image in 5x5 overlapping fields, and its small version likewise; rebuilds real ones."""
 
     def __init__(self, size: int, small_size: int, channels: int, width: int) -> None:
         super().__init__()
-        # The authors halve 512 and 1024 pixels by plain strided convolutions before the first block.
         top = min(size, 256)
-        at = {r: channels_at(2 * r, width) for r in doublings(top)}
-        stem: list[nn.Module] = []
-        inputs = channels
-        for resolution in reversed(doublings(size, 2 * top)):
-            outputs = channels_at(resolution, width)
-            stem += [conv(inputs, outputs, 4, 2, 1), nn.LeakyReLU(0.2)]
-            inputs = outputs
-        if not stem:
-            stem = [conv(inputs, at[top], 3, padding=1), nn.LeakyReLU(0.2)]
-        self.stem = nn.Sequential(*stem)
+        at = {r: channels_at(2 * r, width, DISCRIMINATOR_UNITS) for r in doublings(top)}
+        self.stem = stem(size, top, channels, width)
         self.resolutions = doublings(top)[:-1][::-1]
         self.downs = nn.ModuleDict({str(r): Down(at[2 * r], at[r]) for r in self.resolutions})
         self.excitations = nn.ModuleDict(
@@ -206,7 +236,7 @@ class Discriminator(nn.Module):
         self.to_logits = nn.Sequential(
             conv(at[8], at[8] * 2, 1), nn.BatchNorm2d(at[8] * 2), nn.LeakyReLU(0.2), conv(at[8] * 2, 1, 4)
         )
-        small = {r: channels_at(4 * r, width) for r in doublings(small_size // 2)}
+        small = {r: channels_at(4 * r, width, DISCRIMINATOR_UNITS) for r in doublings(small_size // 2)}
         self.small_downs = nn.Sequential(
             conv(channels, small[small_size // 2], 4, 2, 1),
             nn.LeakyReLU(0.2),
@@ -216,24 +246,15 @@ class Discriminator(nn.Module):
         self.decode_whole = Decoder(at[8], channels, min(size, 128), width)
         self.decode_part = Decoder(at[16], channels, min(size // 2, 128), width)
 
-    def features(self, images: Tensor) -> dict[int, Tensor]:
-        """Feature maps by resolution, the last 8x8."""
-        maps = {2 * self.resolutions[0]: self.stem(images)}
+    def forward(self, pictures: Tensor, small: Tensor) -> tuple[Tensor, dict[int, Tensor]]:
+        """Logits of all fields (n, fields), and the feature maps by resolution, the last 8x8."""
+        maps = {2 * self.resolutions[0]: self.stem(channels_last(pictures))}
         for r in self.resolutions:
             maps[r] = self.downs[str(r)](maps[2 * r])
             if str(r) in self.excitations:
                 maps[r] = self.excitations[str(r)](maps[8 * r], maps[r])
-        return maps
-
-    def logits(self, maps: dict[int, Tensor], small_images: Tensor) -> Tensor:
-        """All fields' logits (n, fields)."""
-        return torch.cat(
-            [
-                self.to_logits(maps[8]).flatten(1),
-                self.small_to_logits(self.small_downs(small_images)).flatten(1),
-            ],
-            dim=1,
-        )
+        logits = [self.to_logits(maps[8]), self.small_to_logits(self.small_downs(channels_last(small)))]
+        return torch.cat([fields.flatten(1) for fields in logits], dim=1), maps
 
     def reconstruction_loss(self, maps: dict[int, Tensor], images: Tensor) -> Tensor:
         """Mean absolute error of the whole image rebuilt from 8x8, and of one quarter rebuilt from 16x16."""
@@ -247,6 +268,15 @@ class Discriminator(nn.Module):
         )
 
 
+def channels_last(pictures: Tensor) -> Tensor:
+    """The same pictures (n, c, h, w), stored pixel by pixel, as then every map made from them.
+
+    Convolutions are faster so, on the processor and in bfloat16 on a GPU. It is a copy because the convolutions look
+    at the strides, and `contiguous` leaves those of a single channel as they are.
+    """
+    return pictures.clone(memory_format=torch.channels_last)
+
+
 def shrink(images: Tensor, size: int) -> Tensor:
     return images if images.shape[-1] == size else F.interpolate(images, size, mode="area")
 
@@ -258,31 +288,31 @@ class FastGANTask(GanTask):
 
     def __init__(self, config: FastGANConfig, data: TrainingData) -> None:
         super().__init__(config, data)
+        self.drawn = config.parts.drawn
         self.small_size = min(config.size // 2, 128)
-        shape = (config.size, self.small_size, data.channels, config.width)
+        shape = (config.size, self.small_size, drawn_channels(config, data), config.width)
         self.generators = nn.ModuleDict({"generator": Generator(*shape, config.latent_size)})
         self.discriminators = nn.ModuleDict({"discriminator": Discriminator(*shape)})
-        self.augment: nn.Module = DiffAugment(data.channels) if config.augment else nn.Identity()
+        tones = data.channels if "images" in self.drawn else 0
+        self.augment: nn.Module = DiffAugment(tones) if config.augment else nn.Identity()
 
     @property
     def latent_shapes(self) -> Mapping[str, tuple[int, ...]]:
         noise = {f"noise_{r}": (2, r, r) for r in doublings(self.config.size) if is_noisy(r)}
         return {"z": (self.config.latent_size,)} | noise
 
-    def decode(self, latent: Latent, condition: Tensor | None = None) -> Tensor:
-        images: Tensor = self.generators["generator"](latent)[0]
-        return images
+    def decode(self, latent: Latent, condition: Batch) -> Batch:
+        return parted(self.generators["generator"](latent)[0], self.drawn, self.data)
 
     def generate(self, batch: Batch) -> dict[str, Tensor]:
-        images, small = self.generators["generator"](self.random_latent(len(batch.images)))
-        return {"images": images.float(), "small": small.float()}
+        pictures, small = self.generators["generator"](self.random_latent(count_of(batch)))
+        return {"pictures": pictures.float(), "small": small.float()}
 
     def discriminator_losses(self, batch: Batch, fakes: dict[str, Tensor]) -> Losses:
         discriminator = self.discriminators["discriminator"]
         assert isinstance(discriminator, Discriminator)
-        real = self.augment(batch.images)
-        real_maps = discriminator.features(real)
-        real_logits = discriminator.logits(real_maps, shrink(real, self.small_size))
+        real = self.augment(joined(batch, self.drawn))
+        real_logits, real_maps = discriminator(real, shrink(real, self.small_size))
         fake_logits = self._fake_logits(fakes)
         on_real, on_fake = hinge_discriminator(real_logits.float(), fake_logits.float())
         reconstruction = discriminator.reconstruction_loss(real_maps, real)
@@ -297,10 +327,18 @@ class FastGANTask(GanTask):
 
     def _fake_logits(self, fakes: dict[str, Tensor]) -> Tensor:
         discriminator = self.discriminators["discriminator"]
-        assert isinstance(discriminator, Discriminator)
-        maps = discriminator.features(self.augment(fakes["images"]))
-        return discriminator.logits(maps, self.augment(fakes["small"]))
+        logits: Tensor = discriminator(self.augment(fakes["pictures"]), self.augment(fakes["small"]))[0]
+        return logits
 
+
+THESIS = {
+    "size": 256,
+    "width": 64,
+    "batch_size": 8,
+    "steps": 50_000,
+    "sample_every": 1000,
+    "checkpoint_every": 2000,
+}
 
 FASTGAN = Gan(
     title="FastGAN",
@@ -308,17 +346,22 @@ FASTGAN = Gan(
     reference="Liu et al. 2021, Towards Faster and Stabilized GAN Training (arXiv:2101.04775)",
     task=FastGANTask,
     config=FastGANConfig,
-    sizes=(64, 128, 256),
+    sizes=(64, 128, 256, 512, 1024),
     presets={
-        "quick": {"size": 64, "width": 16, "batch_size": 16, "steps": 1200, "ema_decay": 0.995},
-        "standard": {"size": 128, "width": 32, "batch_size": 16, "steps": 20_000},
-        "thesis": {
-            "size": 256,
-            "width": 64,
-            "batch_size": 8,
-            "steps": 50_000,
-            "sample_every": 1000,
-            "checkpoint_every": 2000,
-        },
+        "quick": Preset(QUICK, {"size": 64, "width": 16, "batch_size": 16, "steps": 1200, "ema_decay": 0.995}),
+        "standard": Preset(STANDARD, {"size": 128, "width": 32, "batch_size": 16, "steps": 20_000}),
+        "thesis": Preset("tuberculosis study, normal films: 256 pixels, 50,000 steps", THESIS),
+        "thesis-abnormal": Preset("tuberculosis study, abnormal films: 52,000 steps", THESIS | {"steps": 52_000}),
+        "thesis-pneumonia": Preset(
+            "viral pneumonia study: the 42,000 steps after which quality fell", THESIS | {"steps": 42_000}
+        ),
+        "thesis-ct": Preset(
+            "chest CT study: image and structure masks together, 60,000 steps",
+            THESIS | {"content": "images_and_masks", "steps": 60_000},
+        ),
+        "thesis-melanoma": Preset(
+            "melanoma study: image and lesion mask together, 50,000 steps (the source names no number)",
+            THESIS | {"content": "images_and_masks"},
+        ),
     },
 )

@@ -28,3 +28,13 @@ def binary_discriminator(real_logits: Tensor, fake_logits: Tensor) -> tuple[Tens
 def binary_generator(fake_logits: Tensor) -> Tensor:
     """The non-saturating generator loss (Goodfellow et al. 2014, section 3)."""
     return F.softplus(-fake_logits).mean()
+
+
+def squares_discriminator(real_logits: Tensor, fake_logits: Tensor) -> tuple[Tensor, Tensor]:
+    """Least-squares loss of the discriminator on real and on fake images (Mao et al. 2017, eq. 2; a=0, b=1)."""
+    return (real_logits - 1).square().mean() / 2, fake_logits.square().mean() / 2
+
+
+def squares_generator(fake_logits: Tensor) -> Tensor:
+    """The generator's side of the least-squares loss, without the half, as CycleGAN's authors weigh it."""
+    return (fake_logits - 1).square().mean()

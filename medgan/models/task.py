@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import torch
 from pydantic import Field
@@ -14,6 +14,9 @@ from medgan.common.repro import derive_seed
 
 Losses = dict[str, Tensor]
 Latent = dict[str, Tensor]
+Batch = dict[str, Tensor]
+"""Parts of some items by name, as networks see them: `images`, `images_b` and `sources` (n, c, h, w) in [-1, 1],
+`masks` (n, structures, h, w), -1 outside and 1 inside, `labels` (n,) numbers of classes."""
 
 
 class TrainingData(Config):
@@ -24,7 +27,21 @@ class TrainingData(Config):
     structures: tuple[str, ...] = ()
     """Names of the mask's structures; empty where there are no masks."""
     classes: tuple[str, ...] = ()
-    """Class names of the images trained on."""
+    """Class names of the images trained on; for two domains, that of a and that of b."""
+    source_channels: Literal[0, 1, 3] = 0
+    """Channels of the source images, where the data are pairs of images."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Which parts of the data a GAN deals with, by their names in a batch."""
+
+    learned: tuple[str, ...] = ("images",)
+    """What a training batch holds."""
+    given: tuple[str, ...] = ()
+    """What a sample is made from beside noise: one of these; nothing where noise is enough."""
+    drawn: tuple[str, ...] = ("images",)
+    """What a sample holds."""
 
 
 class GanConfig(Config):
@@ -41,13 +58,20 @@ class GanConfig(Config):
     ema_decay: float = Field(0.999, ge=0, lt=1)
     """Weight of the past in the averaged generator that makes the samples; 0 switches averaging off."""
 
+    @property
+    def parts(self) -> Parts:
+        """Which parts of the data these options deal with."""
+        return Parts()
 
-@dataclass(frozen=True)
-class Batch:
-    """Training images (n, c, h, w) in [-1, 1], with masks (n, structures, h, w) in {-1, 1} where the GAN uses them."""
+    @property
+    def pretrained(self) -> str | None:
+        """Name of the pre-trained network that the losses need; None where they need none."""
+        return None
 
-    images: Tensor
-    masks: Tensor | None = None
+
+def count_of(batch: Batch) -> int:
+    """Number of items in a batch."""
+    return len(next(iter(batch.values())))
 
 
 class GanTask(nn.Module, ABC):
@@ -58,8 +82,6 @@ class GanTask(nn.Module, ABC):
     from seed and step; everything random in sampling comes from the latent.
     """
 
-    uses_masks: ClassVar[bool] = False
-    """Whether its batches must hold the masks."""
     generators: nn.ModuleDict
     """The networks that sampling uses; their average is kept."""
     discriminators: nn.ModuleDict
@@ -75,8 +97,12 @@ class GanTask(nn.Module, ABC):
         """Shape of each standard-normal number block behind one image, without the batch dimension."""
 
     @abstractmethod
-    def decode(self, latent: Latent, condition: Tensor | None = None) -> Tensor:
-        """Images (n, c, h, w) in [-1, 1] from latents; deterministic."""
+    def decode(self, latent: Latent, condition: Batch) -> Batch:
+        """The drawn parts, in [-1, 1], from latents and the given parts; deterministic."""
+
+    def prepare(self, batch: Batch) -> Batch:
+        """The batch as this training step sees it; a place for augmentation that is the GAN's own."""
+        return batch
 
     @abstractmethod
     def generate(self, batch: Batch) -> dict[str, Tensor]:
@@ -108,12 +134,19 @@ class GanTask(nn.Module, ABC):
         generator = torch.Generator().manual_seed(seed)
         return {name: torch.randn(shape, generator=generator) for name, shape in self.latent_shapes.items()}
 
-    def sample(self, count: int, seed: int, condition: Tensor | None = None, first: int = 0) -> Tensor:
-        """Images number `first` to `first + count - 1` of a seed, (count, c, h, w) in [-1, 1]."""
-        return self.decode(self.seeded_latent(seed, first, count), condition)
+    def sample(self, count: int, seed: int, condition: Batch | None = None, first: int = 0) -> Batch:
+        """Parts drawn for items number `first` to `first + count - 1` of a seed; the condition holds a given part."""
+        return self.decode(self.seeded_latent(seed, first, count), condition or {})
 
 
-PresetName = Literal["quick", "standard", "thesis"]
+@dataclass(frozen=True)
+class Preset:
+    """A named starting point for the options."""
+
+    summary: str
+    """What it is and what it takes, in words."""
+    options: Mapping[str, Any]
+    """Options of the GAN and of the training loop that differ from their defaults."""
 
 
 @dataclass(frozen=True)
@@ -130,11 +163,9 @@ class Gan:
     config: type[GanConfig]
     sizes: tuple[int, ...]
     """Image sides, in pixels, that the networks can be built for."""
-    presets: Mapping[PresetName, Mapping[str, Any]] = field(default_factory=dict)
-    """Options by preset, of the GAN and of the training loop."""
+    presets: Mapping[str, Preset] = field(default_factory=dict)
+    """`quick` and `standard` first, then those of the published comparison."""
 
-    PRESET_WORDS: ClassVar[dict[PresetName, str]] = {
-        "quick": "64 pixels, minutes on two cores: a first look",
-        "standard": "128 pixels, hours on a laptop, minutes on a GPU",
-        "thesis": "the published comparison's size and length: for a GPU",
-    }
+
+QUICK = "64 pixels, minutes on two cores: a first look"
+STANDARD = "128 pixels, hours on a laptop, minutes on a GPU"

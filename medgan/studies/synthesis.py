@@ -1,17 +1,12 @@
 """From a run to a synthetic set: images on disk that say what made them."""
 
-import io
-import shutil
-import zipfile
-from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from pydantic import Field
 
 from medgan.common.artefact import (
@@ -30,15 +25,16 @@ from medgan.common.artefact import (
 from medgan.common.config import Config
 from medgan.common.errors import BadInput, Cancelled
 from medgan.common.home import sets_folder
-from medgan.common.pictures import encode_png
 from medgan.common.progress import Progress, Silent
 from medgan.common.repro import environment
 from medgan.common.stored import open_bytes, read_table
 from medgan.data.rows import RowWriter
+from medgan.studies.origins import Origin, SourcePart, label_of, origin_of
+from medgan.training.drawn import Drawn
 from medgan.training.run import Run
 from medgan.training.sampler import Sampler
 
-IMAGES = "images.npy"
+IMAGES, MASKS = "images.npy", "masks.npy"
 ITEMS = "items.parquet"
 
 
@@ -55,6 +51,12 @@ class GenerateConfig(Config):
     """Number of images."""
     seed: int = Field(0, ge=0, lt=2**31)
     """Seed of the random numbers behind the images; the same seed gives the same images."""
+    source: str = ""
+    """Data set, or synthetic set of masks, to draw from (name or id); the run's own data set where not given."""
+    part: SourcePart = "train"
+    """Part of the data set to draw from; sets for training a classifier or segmenter must not come from test."""
+    label: str = ""
+    """Class to draw, or to translate from; all in turn, or the first domain, where it is not given."""
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
     """Where to compute: auto takes the first GPU where there is one, else the processor."""
 
@@ -71,7 +73,7 @@ def generate_config(
 
 @dataclass(frozen=True)
 class SyntheticSet:
-    """A finished set of synthetic images."""
+    """A finished set of synthetic images, masks, or both."""
 
     folder: Path
     manifest: Manifest
@@ -89,15 +91,28 @@ class SyntheticSet:
     def name(self) -> str:
         return self.manifest.name
 
+    @property
+    def structures(self) -> tuple[str, ...]:
+        """What each mask channel outlines; empty where there are no masks."""
+        return tuple(self.manifest.summary.get("structures", ()))
+
     @cached_property
-    def images(self) -> NDArray[np.uint8]:
-        """(count, h, w, channels) bytes, memory-mapped."""
-        return open_bytes(self.folder / IMAGES)
+    def drawn(self) -> Drawn:
+        """Images (count, h, w, channels) and masks (count, h, w, structures), memory-mapped."""
+        images, masks = (
+            open_bytes(self.folder / name) if (self.folder / name).exists() else None for name in (IMAGES, MASKS)
+        )
+        if images is None and masks is None:
+            raise BadInput(f"{self.folder}: holds neither {IMAGES} nor {MASKS}")
+        return Drawn(images, masks)
 
     @cached_property
     def items(self) -> pd.DataFrame:
-        """One row an image: file name in an export, class, seed, index within the seed, run."""
+        """One row an item: file name in an export, class, seed, index within the seed, run, what it was drawn from."""
         return read_table(self.folder / ITEMS)
+
+    def __len__(self) -> int:
+        return int(self.manifest.summary["count"])
 
     def describe(self) -> dict[str, Any]:
         created = self.manifest.created.isoformat()
@@ -118,7 +133,8 @@ def list_sets() -> list[SyntheticSet]:
 def generate(config: GenerateConfig, progress: Progress | None = None) -> SyntheticSet:
     """Draw a set; one that is finished already is returned as it is, an unfinished one is drawn anew.
 
-    Raises BadInput where the run is unknown or has no generator yet, Cancelled when asked to stop.
+    Raises BadInput where the run is unknown, has no generator yet, or has nothing to draw from; Cancelled when asked
+    to stop.
     """
     progress = progress or Silent()
     folder = sets_folder() / checked_name(config.set)
@@ -126,17 +142,11 @@ def generate(config: GenerateConfig, progress: Progress | None = None) -> Synthe
         return SyntheticSet(folder, read_manifest(folder))
     run = Run.open(config.run)
     sampler = Sampler.load(run, config.device)
+    origin = origin_of(run, config.source, config.part, config.label)
     remove_artefact(folder)
     folder.mkdir(parents=True)
-    model, channels = run.config.model, run.record.data.channels
-    with RowWriter(folder / IMAGES, (model.size, model.size, channels)) as images:
-        for batch in sampler.batches(config.count, config.seed):
-            if progress.stop_requested():
-                raise Cancelled(f"stopped after {images.rows} of {config.count} images; resume draws the set anew")
-            for image in batch:
-                images.append(image)
-            progress.update(images.rows, config.count, "drawing images")
-    rows = item_rows(run, config.count, config.seed)
+    structures = _write(sampler, origin, config, folder, progress)
+    rows = item_rows(run, config.count, config.seed, origin=origin)
     with atomic_file(folder / ITEMS) as stream:
         rows.to_parquet(stream)
     manifest = commit(
@@ -145,84 +155,58 @@ def generate(config: GenerateConfig, progress: Progress | None = None) -> Synthe
         id=config.set,
         name=config.name,
         config=config.model_dump(mode="json"),
-        parents=[run.id],
+        parents=[run.id, *origin.parents],
         environment=environment(),
         summary={
             "count": config.count,
-            "size": model.size,
-            "channels": channels,
+            "size": run.config.model.size,
+            "channels": run.record.data.channels,
+            "structures": structures,
             "gan": run.config.gan,
             "run": run.id,
             "step": sampler.step,
             "dataset": run.config.dataset,
-            "label": label_of(run),
+            "label": origin.drawn_label,
+            "source": origin.name,
             "seed": config.seed,
         },
     )
     return SyntheticSet(folder, manifest)
 
 
-def label_of(run: Run) -> str:
-    """The class of a run's images: its only one, or empty where it was trained on several or on none."""
-    classes = run.record.data.classes
-    return run.config.label or (classes[0] if len(classes) == 1 else "")
+def _write(
+    sampler: Sampler, origin: Origin, config: GenerateConfig, folder: Path, progress: Progress
+) -> tuple[str, ...]:
+    """Draw into the folder's arrays; returns the structures of the masks, none where no masks were drawn."""
+    written = 0
+    with ExitStack() as stack:
+        writers: dict[str, RowWriter] = {}
+        for drawn in sampler.batches(config.count, config.seed, conditions=origin.conditions):
+            if progress.stop_requested():
+                raise Cancelled(f"stopped after {written} of {config.count} images; resume draws the set anew")
+            for name, rows in ((IMAGES, drawn.images), (MASKS, drawn.masks)):
+                if rows is None:
+                    continue
+                if name not in writers:
+                    writers[name] = stack.enter_context(RowWriter(folder / name, rows.shape[1:]))
+                for row in rows:
+                    writers[name].append(row)
+            written += len(drawn)
+            progress.update(written, config.count, "drawing images")
+    return sampler.task.data.structures if MASKS in writers else ()
 
 
-def item_rows(run: Run, count: int, seed: int, first: int = 0) -> pd.DataFrame:
+def item_rows(run: Run, count: int, seed: int, first: int = 0, origin: Origin | None = None) -> pd.DataFrame:
     """The table that goes with images number `first` to `first + count - 1` of a seed."""
-    indices = np.arange(first, first + count)
+    origin = origin or Origin(drawn_label=label_of(run))
+    indices = range(first, first + count)
     return pd.DataFrame(
         {
             "file": [f"synthetic-{seed}-{index:06d}.png" for index in indices],
-            "label": label_of(run),
+            "label": [origin.label(index) for index in indices],
             "seed": seed,
-            "index": indices,
+            "index": list(indices),
             "run": run.id,
+            "drawn_from": [origin.item(index) for index in indices],
         }
     )
-
-
-NOTICE = """These images are synthetic: a generative network drew them. They were not checked for
-copies of the real images that it learned from.
-For research; not for diagnosis. Columns of items.csv: file, class label, seed, index within the seed, run.
-"""
-
-
-def zip_bytes(images_uint8: NDArray[np.uint8], items: pd.DataFrame) -> bytes:
-    """Images as PNG files with their table and a notice that they are synthetic, as a ZIP in memory."""
-    buffer = io.BytesIO()
-    write_zip(buffer, images_uint8, items)
-    return buffer.getvalue()
-
-
-def export_zip(synthetic: SyntheticSet, path: Path) -> None:
-    """Write a set as a ZIP file; it appears whole or not at all."""
-    with atomic_file(path) as stream:
-        write_zip(stream, synthetic.images, synthetic.items)
-
-
-def export_folder(synthetic: SyntheticSet, folder: Path) -> None:
-    """Write a set as PNG files, table and notice into a folder that does not exist yet or is empty."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise BadInput(f"{folder}: is there already and not an empty folder; choose another")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = folder.with_name(f".{folder.name}.unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir()
-    for name, content in _entries(synthetic.images, synthetic.items):
-        (unfinished / name).write_bytes(content)
-    unfinished.replace(folder)
-
-
-def write_zip(stream: Any, images_uint8: NDArray[np.uint8], items: pd.DataFrame) -> None:
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:  # PNG is compressed already
-        for name, content in _entries(images_uint8, items):
-            archive.writestr(name, content)
-
-
-def _entries(images_uint8: NDArray[np.uint8], items: pd.DataFrame) -> Iterator[tuple[str, bytes]]:
-    """File names and contents of an export."""
-    for image, name in zip(images_uint8, items["file"], strict=True):
-        yield name, encode_png(image)
-    yield "items.csv", items.to_csv(index=False).encode()
-    yield "README.txt", NOTICE.encode()

@@ -8,7 +8,11 @@ from medgan.common.artefact import checked_name, name_from, new_id
 from medgan.common.config import Config
 from medgan.common.errors import BadInput
 from medgan.models import GANS
-from medgan.models.task import GanConfig, PresetName
+from medgan.models.task import GanConfig
+from medgan.training.schedule import Schedule
+
+NETWORKS_VERSION = 2
+"""Counts the changes of networks that older checkpoints do not fit; TrainConfig tells how older options are read."""
 
 
 class LoopConfig(Config):
@@ -16,10 +20,18 @@ class LoopConfig(Config):
 
     steps: int = Field(2000, ge=1, le=10_000_000)
     """Training steps; one step shows the GAN one batch."""
+    epochs: int = Field(0, ge=0, le=100_000)
+    """Passes over the training images; where it is not 0, it takes the place of the number of steps."""
     seed: int = Field(0, ge=0, lt=2**31)
     """Seed of everything random; the same seed on the same machine gives the same run."""
     flip: bool = False
     """Mirror half of the images left to right. Off by default: left and right matter in a chest film."""
+    schedule: Schedule = "constant"
+    """Course of the learning rate; linear: constant for one half, then falling to zero; cosine: falling throughout."""
+    accumulate: int = Field(1, ge=1, le=1024)
+    """Batches whose gradients make one step: as a larger batch, at the memory of a small one."""
+    compile: bool = False
+    """Compile the networks first (torch.compile): takes minutes and a C++ compiler, then steps may be faster."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """Arithmetic of the networks; auto takes bfloat16 where the processor is fast at it."""
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
@@ -39,6 +51,8 @@ class LoopConfig(Config):
 class TrainConfig(Config):
     """One training run: giving the same one again resumes it, or does nothing where it is finished."""
 
+    version: int = 1
+    """Which networks the options mean: those of the program when the config was made; none is told in oldest files."""
     run: str
     """Id of the run, and the name of its folder."""
     name: str
@@ -49,7 +63,7 @@ class TrainConfig(Config):
     """Name or id of the prepared data set."""
     label: str | None = None
     """Train on the images of this class only; all of them where it is not given."""
-    preset: PresetName = "quick"
+    preset: str = "quick"
     """Where the options started from; what differs stands in them."""
     model: SerializeAsAny[GanConfig]
     """Options of the GAN."""
@@ -64,7 +78,16 @@ class TrainConfig(Config):
         if gan not in GANS:
             raise ValueError(f"no GAN named {gan!r} (there is: {', '.join(GANS)})")
         model = values.get("model", {})
+        if isinstance(model, dict) and gan == "fastgan" and values.get("version", 1) < 2:
+            model = {"narrow_discriminator": True} | model
         return values if isinstance(model, GanConfig) else values | {"model": GANS[gan].config.model_validate(model)}
+
+    def total_steps(self, items: int, devices: int = 1) -> int:
+        """Steps of the whole training on so many images: as given, or what the epochs come to."""
+        if not self.loop.epochs:
+            return self.loop.steps
+        in_a_step = self.model.batch_size * self.loop.accumulate * devices
+        return -(-items * self.loop.epochs // in_a_step)
 
     @model_validator(mode="after")
     def _size_fits(self) -> "TrainConfig":
@@ -79,7 +102,7 @@ def train_config(
     dataset: str,
     *,
     label: str | None = None,
-    preset: PresetName = "quick",
+    preset: str = "quick",
     name: str | None = None,
     options: dict[str, Any] | None = None,
 ) -> TrainConfig:
@@ -92,13 +115,17 @@ def train_config(
     row = GANS[gan]
     if preset not in row.presets:
         raise BadInput(f"{gan} has no preset {preset!r} (there is: {', '.join(row.presets)})")
-    flat = dict(row.presets[preset]) | (options or {})
+    flat = dict(row.presets[preset].options)
+    if "steps" in (options or {}) and "epochs" not in (options or {}):
+        flat.pop("epochs", None)  # who asks for steps wants so many, whatever the preset says of epochs
+    flat |= options or {}
     unknown = set(flat) - set(row.config.model_fields) - set(LoopConfig.model_fields)
     if unknown:
         raise BadInput(f"{gan} has no option {', '.join(sorted(unknown))}")
     name = checked_name(name or name_from(gan, dataset[:40], label))
     return TrainConfig.parse(
         {
+            "version": NETWORKS_VERSION,
             "run": new_id(name),
             "name": name,
             "gan": gan,

@@ -44,6 +44,8 @@ class Average:
     def settle(self, batches: Iterable[Batch]) -> None:
         """Measure the batch-norm statistics anew: averaged weights do not have the statistics of the trained ones."""
         norms = [m for m in self.generators.modules() if isinstance(m, nn.BatchNorm2d)]
+        if not norms:
+            return
         momenta = [norm.momentum for norm in norms]
         for norm in norms:
             norm.reset_running_stats()

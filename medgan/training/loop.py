@@ -6,22 +6,23 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
 import torch
 from filelock import FileLock, Timeout
+from numpy.typing import NDArray
 from torch import Tensor
-from torch.optim import Adam, Optimizer
+from torch.optim import Adam
 
 from medgan.common.artefact import checked_name, commit, sweep, write_atomic
 from medgan.common.errors import BadInput, Cancelled, WorkFailed
 from medgan.common.home import runs_folder
-from medgan.common.images import to_uint8
 from medgan.common.pictures import encode_png, grid
 from medgan.common.progress import Progress, Silent
 from medgan.common.repro import choose_device, environment, seed_everything
 from medgan.data.dataset import PreparedDataset
 from medgan.models import GANS
-from medgan.models.task import GanTask, Losses, TrainingData
-from medgan.training.batches import Batches
+from medgan.models.task import Batch, GanTask, Losses
+from medgan.training import feed
 from medgan.training.checkpoint import (
     checkpoints,
     load_optimizer,
@@ -32,10 +33,14 @@ from medgan.training.checkpoint import (
     under,
     write_tensors,
 )
+from medgan.training.conditions import Conditions, as_drawn, side_by_side
 from medgan.training.config import TrainConfig
+from medgan.training.drawn import Drawn
 from medgan.training.ema import Average
+from medgan.training.group import Group, join
 from medgan.training.precision import autocast
 from medgan.training.run import GENERATOR_FILE, LOSSES_FILE, RUN_FILE, Run, RunRecord, read_jsonl
+from medgan.training.schedule import rate_factor
 
 SETTLING_BATCHES = 8
 
@@ -43,78 +48,81 @@ SETTLING_BATCHES = 8
 def train(config: TrainConfig, progress: Progress | None = None) -> Run:
     """Train a GAN to its last step; the same config again resumes it, or returns it where it is finished.
 
-    Raises BadInput where the data do not fit, Cancelled when asked to stop (a checkpoint is kept), and
-    WorkFailed when the numbers diverge (the last good checkpoint is kept).
+    Under torchrun this is process 0; the others `follow`. Raises BadInput where the data do not fit, Cancelled when
+    asked to stop (a checkpoint is kept), and WorkFailed when the numbers diverge (the last good checkpoint is kept).
     """
     folder = runs_folder() / checked_name(config.run)
-    run = Run.read(folder) if (folder / RUN_FILE).exists() else start_run(config, PreparedDataset.open(config.dataset))
+    group = join(choose_device(config.loop.device))
+    if (folder / RUN_FILE).exists():
+        run = Run.read(folder)
+    else:
+        run = start_run(config, PreparedDataset.open(config.dataset), group.size)
     if run.config != config:
         raise BadInput(f"run {config.run} exists with other options; give the new one another name")
     try:
         with FileLock(run.folder / ".lock", timeout=0):
             run = Run.read(run.folder)
+            group.told("" if run.finished else run.id)
             if run.finished:
                 return run
             sweep(run.folder)
             # By id: another data set may have taken the name since the run began.
-            return Trainer(run, PreparedDataset.open(run.record.dataset_id)).train(progress or Silent())
+            return Trainer(run, PreparedDataset.open(run.record.dataset_id), group).train(progress or Silent())
     except Timeout:
         raise BadInput(f"run {config.run} is being trained by another process") from None
 
 
-def start_run(config: TrainConfig, dataset: PreparedDataset) -> Run:
+def follow(device: str = "auto") -> None:
+    """Be one of torchrun's further processes: take part in the training that process 0 leads, write nothing."""
+    group = join(choose_device(device))
+    started = group.told()
+    if started:
+        run = Run.read(runs_folder() / started)
+        Trainer(run, PreparedDataset.open(run.record.dataset_id), group).train(Silent())
+
+
+def start_run(config: TrainConfig, dataset: PreparedDataset, devices: int = 1) -> Run:
     """Make the folder of a new run; raises BadInput, and makes none, where the data do not fit."""
-    batches_of(config, dataset)
-    chosen = dataset.indices("train", config.label)
-    items = dataset.items.iloc[chosen]
+    data = feed.fitting_data(config, dataset)
+    chosen = feed.indices_of(config, dataset, data)
+    items = max(len(indices) for indices in chosen)
+    seen = dataset.items["sha256"].iloc[np.unique(np.concatenate(chosen))]
     record = RunRecord(
         config=config,
-        data=TrainingData(
-            channels=dataset.channels,
-            structures=dataset.structures,
-            classes=tuple(sorted(items["label"].unique())),
-        ),
+        data=data,
         dataset_id=dataset.id,
-        items=len(chosen),
-        seen_files=tuple(items["sha256"]),
+        items=items,
+        steps=config.total_steps(items, devices),
+        seen_files=tuple(seen),
     )
     return Run.start(record)
-
-
-def batches_of(config: TrainConfig, dataset: PreparedDataset, device: torch.device | None = None) -> Batches:
-    """The batches of a run; raises BadInput where the data do not fit."""
-    return Batches(
-        dataset,
-        dataset.indices("train", config.label),
-        size=config.model.size,
-        batch_size=config.model.batch_size,
-        seed=config.loop.seed,
-        flip=config.loop.flip,
-        masks=GANS[config.gan].task.uses_masks,
-        device=device,
-    )
 
 
 class Trainer:
     """One process's part in a run: networks, optimizers, average, and the step they have reached."""
 
-    def __init__(self, run: Run, dataset: PreparedDataset) -> None:
+    def __init__(self, run: Run, dataset: PreparedDataset, group: Group | None = None) -> None:
         self.run = run
         self.options = run.config.loop
-        self.dataset = dataset
         if self.options.threads:
             torch.set_num_threads(self.options.threads)
-        self.device = choose_device(self.options.device)
+        self.group = group or Group(device=choose_device(self.options.device))
+        device = self.group.device
         seed_everything(self.options.seed, "initial weights")
-        self.task: GanTask = GANS[run.config.gan].task(run.config.model, run.record.data).to(self.device)
-        self.batches = batches_of(run.config, dataset, self.device)
+        self.task: GanTask = GANS[run.config.gan].task(run.config.model, run.record.data).to(device)
+        self.batches = feed.batches_of(run.config, dataset, run.record.data, device)
+        self.conditions = feed.grid_conditions(run.config, dataset, run.record.data)
         self.optimizers = {
             "generators": self._adam(self.task.generators.parameters()),
             "discriminators": self._adam(self.task.discriminators.parameters()),
         }
         self.average = Average(self.task, run.config.model.ema_decay)
         self.curves = Curves(run.folder / LOSSES_FILE)
+        self.broken = torch.zeros((), device=device)  # 1 once a gradient was not finite
         self.step = 0
+        if self.options.compile:
+            for network in (*self.task.generators.values(), *self.task.discriminators.values()):
+                network.compile()
 
     def _adam(self, parameters: Iterable[torch.nn.Parameter]) -> Adam:
         model = self.run.config.model
@@ -123,71 +131,140 @@ class Trainer:
     def train(self, progress: Progress) -> Run:
         """Take every step that is left, then write what makes the run a finished one."""
         self._resume()
-        options = self.options
-        while self.step < options.steps:
-            if progress.stop_requested():
+        options, steps, leads = self.options, self.run.steps, self.group.leads
+        while self.step < steps:
+            if self.group.told("stop" if leads and progress.stop_requested() else ""):
                 self._save()
-                raise Cancelled(f"stopped at step {self.step} of {options.steps}; resume goes on from there")
+                raise Cancelled(f"stopped at step {self.step} of {steps}; resume goes on from there")
             losses = self.take_step()
             self.step += 1
             self.curves.add(losses)
-            last = self.step == options.steps
+            last = self.step == steps
             if last or self.step % options.log_every == 0:
-                progress.update(self.step, options.steps, self.curves.flush(self.step))
+                self._log(progress)
             if last or self.step % options.sample_every == 0:
                 self._draw_samples()
             if last or self.step % options.checkpoint_every == 0:
                 self._save()
-        return self._finish()
+        if leads:
+            self._finish()
+        self.group.wait()
+        return Run.read(self.run.folder)
 
     def take_step(self) -> Losses:
-        """One step of the discriminators, one of the generators, on one batch and one set of fakes."""
-        seed_everything(self.options.seed, "step", self.step)
+        """One step of the discriminators, one of the generators, on the same batches and the same fakes."""
         task = self.task.train()
-        batch = self.batches(self.step)
-        with self._autocast():
-            fakes = task.generate(batch)
-            detached = {name: images.detach() for name, images in fakes.items()}
-            discriminator_losses = task.discriminator_losses(batch, detached)
-        self._descend(self.optimizers["discriminators"], discriminator_losses, "discriminator")
+        self._set_learning_rates()
+        pieces = range(self.options.accumulate)
+        found: list[Losses] = []
+        for piece in pieces:
+            batch, fakes = self._fakes(piece)
+            with self._autocast():
+                losses = task.discriminator_losses(batch, {name: fake.detach() for name, fake in fakes.items()})
+            found.append(self._backward(losses, "discriminator"))
+        self._descend("discriminators")
         task.discriminators.requires_grad_(False)
-        with self._autocast():
-            generator_losses = task.generator_losses(batch, fakes)
-        self._descend(self.optimizers["generators"], generator_losses, "generator")
+        for piece in pieces:
+            if len(pieces) > 1:  # drawn again: keeping all would take the memory that accumulation is to save
+                batch, fakes = self._fakes(piece)
+            with self._autocast():
+                losses = task.generator_losses(batch, fakes)
+            found.append(self._backward(losses, "generator"))
+        self._descend("generators")
         task.discriminators.requires_grad_(True)
         self.average.update(self.step)
-        return {
-            "discriminator": _total(discriminator_losses),
-            "generator": _total(generator_losses),
-            **{f"discriminator/{name}": value.detach() for name, value in discriminator_losses.items()},
-            **{f"generator/{name}": value.detach() for name, value in generator_losses.items()},
-        }
+        return summed(found)
+
+    def _fakes(self, piece: int) -> tuple[Batch, dict[str, Tensor]]:
+        """A batch of this step and the fakes for it; the same ones whenever asked for."""
+        group = self.group
+        further = (piece, group.rank) if piece or group.rank else ()
+        seed_everything(self.options.seed, "step", self.step, *further)
+        number = (self.step * self.options.accumulate + piece) * group.size + group.rank
+        batch = self.task.prepare(self.batches(number))
+        with self._autocast():
+            return batch, self.task.generate(batch)
 
     def _autocast(self) -> torch.autocast:
-        return autocast(self.options.precision, self.device)
+        return autocast(self.options.precision, self.group.device)
 
-    def _descend(self, optimizer: Optimizer, losses: Losses, side: str) -> None:
-        """One optimizer step; a loss or gradient that is not finite stops the run before it spoils the weights."""
-        optimizer.zero_grad(set_to_none=True)
-        torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
+    def _set_learning_rates(self) -> None:
+        rate = self.run.config.model.learning_rate
+        for optimizer in self.optimizers.values():
+            for parameters in optimizer.param_groups:
+                parameters["lr"] = rate * rate_factor(self.options.schedule, self.step, self.run.steps)
+
+    def _backward(self, losses: Losses, side: str) -> Losses:
+        """Add the gradients of one piece of a step; returns its losses by name, and their sum by side."""
+        pieces = self.options.accumulate
+        total = torch.stack(list(losses.values())).sum()
+        (total / pieces).backward()  # type: ignore[no-untyped-call]
+        named = {side: total} | {f"{side}/{name}": value for name, value in losses.items()}
+        return {name: value.detach() / pieces for name, value in named.items()}
+
+    def _descend(self, side: str) -> None:
+        """One optimizer step, the same in every process.
+
+        From the first gradient on that is not finite, steps change nothing (Adam's `found_inf`), so that the weights
+        stay good; that is looked at when the losses are written, since asking every step would wait for the device.
+        """
+        optimizer = self.optimizers[side]
         gradients = [p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
-        size = torch.nn.utils.get_total_norm(gradients)
-        if not math.isfinite(size.item()):
-            kept = newest_checkpoint(self.run.folder)
-            where = f"the checkpoint of step {kept[0]} is kept" if kept else "no checkpoint had been made yet"
-            raise WorkFailed(
-                f"the {side}'s gradients became infinite or undefined at step {self.step + 1}; {where}. "
-                "Try a lower learning rate or float32 precision"
-            )
+        self.group.average(gradients)
+        finite = torch.nn.utils.get_total_norm(gradients).isfinite()
+        self.broken = torch.maximum(self.broken, (~finite).float())
+        optimizer.found_inf = self.broken  # type: ignore[attr-defined]
         optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+
+    def _check(self) -> None:
+        """Raise WorkFailed where the numbers have diverged."""
+        if not self.broken.item():
+            return
+        kept = newest_checkpoint(self.run.folder)
+        where = f"the checkpoint of step {kept[0]} is kept" if kept else "no checkpoint had been made yet"
+        raise WorkFailed(
+            f"the gradients became infinite or undefined by step {self.step}; {where}. "
+            "Try a lower learning rate or float32 precision"
+        )
+
+    def _log(self, progress: Progress) -> None:
+        self._check()
+        self.group.average(list(self.curves.sums.values()))
+        if self.group.leads:
+            progress.update(self.step, self.run.steps, self.curves.flush(self.step))
+        else:
+            self.curves.clear()
 
     @torch.no_grad()
     def _draw_samples(self) -> None:
-        """Draw the grid of this step from the run's fixed noise, with the averaged generator."""
+        """Draw the grid of this step from the run's fixed noise, with the averaged generator.
+
+        Where images are drawn from something, that stands before each of them.
+        """
+        if not self.group.leads:
+            return
         self._settle()
         with self.average.in_place() as task:
-            images = to_uint8(task.sample(self.options.samples, self.options.seed))
-        write_atomic(self.run.folder / "samples" / f"step-{self.step:08d}.png", encode_png(grid(images)))
+            pieces = [self._drawn_from(task, conditions) for conditions in self.conditions]
+        cells = np.concatenate(pieces)[: self.options.samples]
+        columns = math.ceil(math.sqrt(len(cells)))
+        columns += columns % 2 if len(cells) > 2 else 0  # so that no pair is torn at the end of a row
+        sheet = encode_png(grid(cells, columns))
+        write_atomic(self.run.folder / "samples" / f"step-{self.step:08d}.png", sheet)
+
+    def _drawn_from(self, task: GanTask, conditions: Conditions | None) -> NDArray[np.uint8]:
+        """Cells of a sample grid (n, size, size, c)."""
+        count, seed, size = self.options.samples, self.options.seed, self.run.config.model.size
+        if conditions is None:
+            return side_by_side([Drawn.of(task.sample(count, seed))])
+        condition = conditions.batch(0, count, size, self.group.device)
+        given = as_drawn(condition)
+        if given is not None:  # two pictures an item, and as many items of each domain
+            count = -(-count // (2 * len(self.conditions)))
+            condition = {name: part[:count] for name, part in condition.items()}
+        drawn = Drawn.of(task.sample(count, seed, condition))
+        return side_by_side([drawn] if given is None else [given[:count], drawn])
 
     def _settle(self) -> None:
         seed_everything(self.options.seed, "settle", self.step)
@@ -198,6 +275,9 @@ class Trainer:
 
         Random states need no place in it: every step seeds its own from the run's seed and its number.
         """
+        self._check()
+        if not self.group.leads:
+            return
         self._settle()
         tensors = {
             **prefixed("generators", self.task.generators.state_dict()),
@@ -207,7 +287,7 @@ class Trainer:
         }
         for side, optimizer in self.optimizers.items():
             tensors |= prefixed(f"optimizer/{side}", optimizer_tensors(optimizer))
-        facts = {"config": self.run.config.digest(), "seconds": repr(self.curves.seconds())}
+        facts = {"run": self.run.id, "seconds": repr(self.curves.seconds())}
         facts["curves_count"] = str(self.curves.count)
         save_checkpoint(self.run.folder, self.step, tensors, facts)
 
@@ -215,19 +295,23 @@ class Trainer:
         """Go back to the newest checkpoint that can be read; begin at step 0 where there is none."""
         newest = newest_checkpoint(self.run.folder)
         if newest is None:
-            self.curves.rewind(0, 0.0, {}, 0)
+            if self.group.leads:
+                self.curves.rewind(0, 0.0, {}, 0)
             return
         self.step, tensors, facts = newest
-        if facts.get("config") != self.run.config.digest():
-            raise BadInput(f"run {self.run.id}: its checkpoint was made with other options")
-        self.task.generators.load_state_dict(under("generators", tensors))
-        self.task.discriminators.load_state_dict(under("discriminators", tensors))
-        self.average.load_state_dict(under("average", tensors))
+        try:
+            self.task.generators.load_state_dict(under("generators", tensors))
+            self.task.discriminators.load_state_dict(under("discriminators", tensors))
+            self.average.load_state_dict(under("average", tensors))
+        except RuntimeError:
+            raise BadInput(f"run {self.run.id}: its checkpoint was made with other options") from None
         for side, optimizer in self.optimizers.items():
             load_optimizer(optimizer, under(f"optimizer/{side}", tensors))
-        self.curves.rewind(self.step, float(facts["seconds"]), under("curves", tensors), int(facts["curves_count"]))
+        if self.group.leads:
+            sums, count = under("curves", tensors), int(facts["curves_count"])
+            self.curves.rewind(self.step, float(facts["seconds"]), sums, count)
 
-    def _finish(self) -> Run:
+    def _finish(self) -> None:
         """Write the generator and the manifest; the newest checkpoint stays, for going further."""
         run = self.run
         write_tensors(run.folder / GENERATOR_FILE, self.average.state_dict(), {"run": run.id})
@@ -243,11 +327,15 @@ class Trainer:
             environment=environment(),
             summary={"steps": self.step, "seconds": round(self.curves.seconds(), 1), "items": run.record.items},
         )
-        return Run.read(run.folder)
 
 
-def _total(losses: Losses) -> Tensor:
-    return torch.stack([value.detach() for value in losses.values()]).sum()
+def summed(pieces: list[Losses]) -> Losses:
+    """The losses of all pieces of a step, by name, without their graphs."""
+    totals: Losses = {}
+    for piece in pieces:
+        for name, value in piece.items():
+            totals[name] = totals[name] + value if name in totals else value
+    return totals
 
 
 class Curves:
@@ -270,8 +358,11 @@ class Curves:
         row = {"step": step, "seconds": round(self.seconds(), 2), **dict(sorted(means.items()))}
         with open(self.path, "a", encoding="utf-8") as stream:
             stream.write(json.dumps(row) + "\n")
-        self.sums, self.count = {}, 0
+        self.clear()
         return f"generator {means['generator']:.3f}, discriminator {means['discriminator']:.3f}"
+
+    def clear(self) -> None:
+        self.sums, self.count = {}, 0
 
     def seconds(self) -> float:
         """Seconds of training so far, over all attempts."""

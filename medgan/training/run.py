@@ -26,7 +26,9 @@ class RunRecord(Config):
     data: TrainingData
     dataset_id: str
     items: int
-    """Number of training images."""
+    """Number of training images; of two domains, that of the larger one."""
+    steps: int = 0
+    """Steps of the whole training; runs of before epochs were known hold 0 and their number in the config."""
     seen_files: tuple[str, ...] = ()
     """SHA-256 of every source image the run was trained on, so that no test image can hide among them."""
 
@@ -78,6 +80,11 @@ class Run:
     @property
     def name(self) -> str:
         return self.config.name
+
+    @property
+    def steps(self) -> int:
+        """Steps of the whole training."""
+        return self.record.steps or self.config.loop.steps
 
     @property
     def finished(self) -> bool:

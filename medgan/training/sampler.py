@@ -2,16 +2,15 @@
 
 from collections.abc import Iterator
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from medgan.common.errors import BadInput
-from medgan.common.images import to_uint8
 from medgan.common.repro import choose_device
 from medgan.models import GANS
 from medgan.models.task import GanTask
 from medgan.training.checkpoint import newest_checkpoint, read_tensors, under
+from medgan.training.conditions import Conditions, as_drawn, of_classes
+from medgan.training.drawn import Drawn
 from medgan.training.run import GENERATOR_FILE, Run
 
 # Networks always see batches of this size: kernels may round differently for other sizes.
@@ -32,27 +31,43 @@ class Sampler:
         task = GANS[run.config.gan].task(run.config.model, run.record.data)
         if (run.folder / GENERATOR_FILE).exists():
             weights, _ = read_tensors(run.folder / GENERATOR_FILE)
-            step = run.config.loop.steps
+            step = run.steps
         else:
             newest = newest_checkpoint(run.folder)
             if newest is None:
                 raise BadInput(f"run {run.name}: nothing of it has been saved yet, wait for its first save")
             step, weights = newest[0], under("average", newest[1])
         try:
-            task.generators.load_state_dict({name: tensor.float() for name, tensor in weights.items()})
+            task.generators.load_state_dict(weights)
         except RuntimeError:
             raise BadInput(
                 f"run {run.name}: its generator does not fit its settings; the files are of two runs"
             ) from None
         return cls(task.to(choose_device(device)), step)
 
-    def draw(self, count: int, seed: int, first: int = 0) -> NDArray[np.uint8]:
-        """Images number `first` to `first + count - 1` of a seed, (count, h, w, channels) bytes."""
-        return np.concatenate(list(self.batches(count, seed, first)))
+    def draw(self, count: int, seed: int, first: int = 0, conditions: Conditions | None = None) -> Drawn:
+        """Images number `first` to `first + count - 1` of a seed."""
+        return Drawn.joined(list(self.batches(count, seed, first, conditions)))
 
     @torch.inference_mode()
-    def batches(self, count: int, seed: int, first: int = 0) -> Iterator[NDArray[np.uint8]]:
-        """The same images, a few at a time."""
+    def batches(self, count: int, seed: int, first: int = 0, conditions: Conditions | None = None) -> Iterator[Drawn]:
+        """The same images, a few at a time; the masks that images were drawn from come with them.
+
+        Raises BadInput where the GAN draws from something and nothing, or the wrong thing, is given. A GAN that only
+        needs to be told a class draws each in turn.
+        """
+        given = self.task.config.parts.given
+        if conditions is None and given == ("labels",):
+            conditions = of_classes(len(self.task.data.classes))
+        if given and (conditions is None or conditions.part not in given):
+            raise BadInput(f"this model draws from {' or '.join(given)}: say which")
+        device = next(self.task.parameters()).device
+        size = self.task.config.size
         for start in range(first, first + count, BATCH):
             wanted = min(BATCH, first + count - start)
-            yield to_uint8(self.task.sample(BATCH, seed, first=start))[:wanted]
+            condition = conditions.batch(start, BATCH, size, device) if conditions and given else {}
+            drawn = Drawn.of(self.task.sample(BATCH, seed, condition, start))
+            source = as_drawn(condition)
+            if drawn.masks is None and source is not None:
+                drawn = Drawn(drawn.images, source.masks)
+            yield drawn[:wanted]

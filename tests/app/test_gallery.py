@@ -1,12 +1,10 @@
 """Images at a readable size, with captions and texts."""
 
-import io
-
 import numpy as np
 import pytest
-from PIL import Image
 
 from medgan.app import gallery
+from medgan.common.pictures import STRUCTURE_COLOURS
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -35,11 +33,19 @@ def test_outlines_are_drawn_and_the_inside_is_left_alone() -> None:
     assert (drawn[32:36, 64] != 100).any()
 
 
-def test_captions_say_synthetic_seed_and_number() -> None:
-    images = np.zeros((2, 16, 16, 1), np.uint8)
-    first, second = gallery.synthetic_pictures(images, seed=9, side=32, shows="chest film", first=24)
-    assert first.caption == "Synthetic · seed 9 · no. 24"
-    assert second.caption.endswith("no. 25")
-    assert first.alternative == "Synthetic image: chest film; seed 9, number 24"
-    with Image.open(io.BytesIO(first.png)) as picture:
-        assert picture.size == (32, 32)
+def test_masks_are_white_or_in_the_colours_of_their_outlines() -> None:
+    one = np.zeros((16, 16, 1), np.uint8)
+    one[4:12, 4:12] = 1
+    picture = gallery.mask_picture(one, 64)
+    assert picture.shape == (64, 64, 1)
+    assert set(np.unique(picture)) == {0, 255}
+    two = np.concatenate([one, np.roll(one, 6, axis=1)], axis=2)
+    coloured = gallery.mask_picture(two, 16)
+    assert {tuple(pixel) for pixel in coloured.reshape(-1, 3)} == {(0, 0, 0), *STRUCTURE_COLOURS[:2]}
+
+
+def test_pictures_side_by_side_take_the_larger_height_and_colour() -> None:
+    grey, colour = np.zeros((8, 8, 1), np.uint8), np.full((16, 16, 3), 9, np.uint8)
+    row = gallery.beside([grey, colour])
+    assert row.shape == (16, 32 + gallery.GAP, 3)
+    assert (row[:, -16:] == 9).all()

@@ -14,6 +14,7 @@ PAGES = {
     "data": "Folder on this computer",
     "train": "nothing to learn from yet",
     "generate": "",
+    "mask_to_lesion": "First: a data set with masks",
     "jobs": "Nothing has run yet",
 }
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,17 +19,17 @@ from medgan.common.artefact import damaged_files
 from medgan.common.errors import BadInput, Cancelled, WorkFailed
 from medgan.data.dataset import PreparedDataset
 from medgan.data.phantom_sets import PhantomConfig, prepare_phantoms
-from medgan.models import GANS
 from medgan.models.fastgan import FastGANTask
 from medgan.models.task import Batch, Losses
-from medgan.training.batches import Batches
 from medgan.training.checkpoint import checkpoints, read_tensors
 from medgan.training.config import TrainConfig, train_config
+from medgan.training.feed import training_data
 from medgan.training.loop import Trainer, train
 from medgan.training.run import Run, RunRecord, list_runs
 from medgan.training.sampler import Sampler
 
 TINY: dict[str, Any] = {
+    "size": 64,
     "width": 8,
     "batch_size": 4,
     "steps": 6,
@@ -38,10 +39,25 @@ TINY: dict[str, Any] = {
     "samples": 4,
     "threads": 2,
 }
+VARIANTS: dict[str, tuple[str, str | None, dict[str, Any]]] = {
+    "dcgan": ("dcgan", "normal", {}),
+    "dcgan that draws masks": ("dcgan", None, {"content": "masks", "network": "lesion_mask"}),
+    "dcgan told the class": ("dcgan", None, {"conditional": True}),
+    "fastgan": ("fastgan", "normal", {}),
+    "fastgan with masks": ("fastgan", "normal", {"content": "images_and_masks"}),
+    "pix2pix": ("pix2pix", None, {"discriminator_width": 8, "jitter": True, "flip": True, "scales": 2, "field": 22}),
+    "cyclegan": (
+        "cyclegan",
+        None,
+        {"discriminator_width": 8, "pool_size": 3, "domain_a": "normal", "domain_b": "tuberculosis", "field": 10},
+    ),
+}
+"""GAN, class and options of each kind of run that there is."""
 
 
-def tiny(gan: str = "fastgan", name: str = "tiny", **options: Any) -> TrainConfig:
-    return train_config(gan, "phantoms", label="normal", name=name, options=TINY | options)
+def tiny(variant: str = "fastgan", name: str = "tiny", **options: Any) -> TrainConfig:
+    gan, label, own = VARIANTS[variant]
+    return train_config(gan, "phantoms", label=label, name=name, options=TINY | own | options)
 
 
 class StopAfter:
@@ -72,9 +88,9 @@ def content(run: Run) -> dict[str, str]:
     return hashes
 
 
-@pytest.mark.parametrize("gan", GANS)
-def test_a_run_leaves_everything_and_is_the_same_again(phantoms: PreparedDataset, gan: str) -> None:
-    run = train(tiny(gan))
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_run_leaves_everything_and_is_the_same_again(phantoms: PreparedDataset, variant: str) -> None:
+    run = train(tiny(variant))
     assert run.finished
     assert damaged_files(run.folder) == []
     assert run.losses()["step"].tolist() == [2, 4, 6]
@@ -85,8 +101,8 @@ def test_a_run_leaves_everything_and_is_the_same_again(phantoms: PreparedDataset
     assert run.manifest is not None
     assert run.manifest.parents == [phantoms.id]
     assert run.manifest.summary["steps"] == 6
-    assert content(train(tiny(gan, name="again"))) == content(run)
-    assert content(train(tiny(gan, name="other", seed=1))) != content(run)
+    assert content(train(tiny(variant, name="again"))) == content(run)
+    assert content(train(tiny(variant, name="other", seed=1))) != content(run)
 
 
 def test_training_sees_the_training_part_of_its_class_only(phantoms: PreparedDataset) -> None:
@@ -98,13 +114,15 @@ def test_training_sees_the_training_part_of_its_class_only(phantoms: PreparedDat
     assert record.data.classes == ("normal",)
 
 
-@pytest.mark.parametrize("gan", GANS)
-@pytest.mark.parametrize("stop_at", [1, 3, 5])
-def test_a_cancelled_run_resumes_to_the_same_bits(phantoms: PreparedDataset, gan: str, stop_at: int) -> None:
-    whole = train(tiny(gan))
-    config = tiny(gan, name="stopped")
-    with pytest.raises(Cancelled, match=f"step {stop_at} of 6"):
-        train(config, StopAfter(stop_at))
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_cancelled_run_resumes_to_the_same_bits(phantoms: PreparedDataset, variant: str) -> None:
+    """Stopped twice, at a saved step and between two."""
+    whole = train(tiny(variant))
+    config = tiny(variant, name="stopped")
+    with pytest.raises(Cancelled, match="step 1 of 6"):
+        train(config, StopAfter(1))
+    with pytest.raises(Cancelled, match="step 4 of 6"):
+        train(config, StopAfter(3))
     assert not Run.open("stopped").finished
     resumed = train(config)
     assert resumed.finished
@@ -185,7 +203,7 @@ def test_a_nan_stops_the_run_and_keeps_the_last_good_checkpoint(
         return {name: value * float("nan") for name, value in losses.items()} if len(calls) == 4 else losses
 
     monkeypatch.setattr(FastGANTask, "generator_losses", poisoned)
-    with pytest.raises(WorkFailed, match=r"generator.*step 4; the checkpoint of step 2 is kept"):
+    with pytest.raises(WorkFailed, match=r"gradients.*by step 4; the checkpoint of step 2 is kept"):
         train(config)
     run = Run.open("tiny")
     assert not run.finished
@@ -221,6 +239,14 @@ def test_bad_input_is_one_clear_line_and_leaves_no_run(phantoms: PreparedDataset
         train_config("stylegan", "phantoms")
     with pytest.raises(BadInput, match="has no option colour"):
         train_config("dcgan", "phantoms", options={"colour": 3})
+    with pytest.raises(BadInput, match="have no sources, and this translation needs them"):
+        train(train_config("pix2pix", "phantoms", options={"size": 64, "translation": "sources_to_images"}))
+    with pytest.raises(BadInput, match="translates between two classes, data set 'phantoms' has: normal, tuberc"):
+        train(train_config("cyclegan", "phantoms"))
+    with pytest.raises(BadInput, match="no class 'cat'"):
+        train(train_config("cyclegan", "phantoms", options={"domain_a": "cat", "domain_b": "normal"}))
+    with pytest.raises(BadInput, match="learns from two classes: leave out the label"):
+        train(train_config("cyclegan", "phantoms", label="normal"))
     with pytest.raises(BadInput, match=r"loop.steps: .* greater than or equal to 1"):
         tiny(steps=0)
     with pytest.raises(BadInput, match="sizes 64, 128, not 96"):
@@ -230,63 +256,68 @@ def test_bad_input_is_one_clear_line_and_leaves_no_run(phantoms: PreparedDataset
 
 def test_the_sampler_draws_the_same_pixels_however_they_are_asked_for(phantoms: PreparedDataset) -> None:
     sampler = Sampler.load(train(tiny()), device="cpu")
-    together = sampler.draw(20, seed=3)
-    one_by_one = np.concatenate([sampler.draw(1, seed=3, first=index) for index in range(20)])
-    in_sevens = np.concatenate([sampler.draw(min(7, 20 - at), seed=3, first=at) for at in range(0, 20, 7)])
+
+    def draw(count: int, first: int = 0, seed: int = 3) -> np.ndarray[Any, Any]:
+        return sampler.draw(count, seed, first).pictures
+
+    together = draw(20)
+    one_by_one = np.concatenate([draw(1, index) for index in range(20)])
+    in_sevens = np.concatenate([draw(min(7, 20 - at), at) for at in range(0, 20, 7)])
     assert together.shape == (20, 64, 64, 1)
     assert np.array_equal(together, one_by_one)
     assert np.array_equal(together, in_sevens)
-    assert not np.array_equal(together, sampler.draw(20, seed=4))
+    assert not np.array_equal(together, draw(20, seed=4))
 
 
 def test_the_sampler_of_an_unfinished_run_uses_its_newest_checkpoint(phantoms: PreparedDataset) -> None:
     config = tiny()
     with pytest.raises(Cancelled):
         train(config, StopAfter(3))
-    assert Sampler.load(Run.open("tiny")).draw(2, seed=0).std() > 0
+    assert Sampler.load(Run.open("tiny")).draw(2, seed=0).pictures.std() > 0
 
 
-def test_mirrored_batches_only_when_asked(phantoms: PreparedDataset) -> None:
-    def first_batch(flip: bool) -> torch.Tensor:
-        config = tiny(flip=flip, batch_size=8)
-        chosen = phantoms.indices("train", "normal")
-        record = RunRecord.model_validate(
-            {"config": config, "data": {"channels": 1}, "dataset_id": phantoms.id, "items": len(chosen)}
-        )
-        return Trainer(Run.start(record), phantoms).batches(0).images
-
-    plain, flipped = first_batch(False), first_batch(True)
-    mirrored = [torch.equal(b, a.flip(-1)) for a, b in zip(plain, flipped, strict=True)]
-    same = [torch.equal(a, b) for a, b in zip(plain, flipped, strict=True)]
-    assert any(mirrored)
-    assert any(same)
-    assert all(m or s for m, s in zip(mirrored, same, strict=True))
+def test_epochs_take_the_place_of_steps_and_count_the_larger_domain(phantoms: PreparedDataset) -> None:
+    run = train(tiny("dcgan", epochs=2, batch_size=5))
+    assert run.steps == run.step() == -(-2 * run.record.items // 5)
+    two = train(tiny("cyclegan", name="two", epochs=1, batch_size=4))
+    larger = max(len(phantoms.indices("train", label)) for label in ("normal", "tuberculosis"))
+    assert two.steps == -(-larger // 4)
 
 
-def test_a_larger_data_set_is_shrunk_to_the_training_size(phantoms: PreparedDataset) -> None:
-    chosen = phantoms.indices("train")
-    whole = Batches(phantoms, chosen, size=64, batch_size=4, seed=0)(0).images
-    half = Batches(phantoms, chosen, size=32, batch_size=4, seed=0)(0).images
-    assert half.shape == (4, 1, 32, 32)
-    assert (
-        torch.corrcoef(torch.stack([half.flatten(), torch.nn.functional.avg_pool2d(whole, 2).flatten()]))[0, 1] > 0.99
+def test_accumulated_batches_are_one_large_batch(phantoms: PreparedDataset) -> None:
+    """CycleGAN has no norm over the batch, and its pool is not full yet, so the sums must agree."""
+    whole = train(tiny("cyclegan", name="whole", batch_size=4, steps=3, pool_size=50, precision="float32"))
+    pieces = train(
+        tiny("cyclegan", name="pieces", batch_size=2, accumulate=2, steps=3, pool_size=50, precision="float32")
     )
+    expected, found = whole.losses().drop(columns="seconds"), pieces.losses().drop(columns="seconds")
+    np.testing.assert_allclose(found.to_numpy(), expected.to_numpy(), rtol=1e-3, atol=1e-5)
 
 
-def test_an_epoch_shows_every_image_once(phantoms: PreparedDataset) -> None:
-    chosen = phantoms.indices("train", "normal")[:12]
-    batches = Batches(phantoms, chosen, size=64, batch_size=4, seed=0)
-    seen = [batches._item(position) for position in range(24)]
-    assert sorted(seen[:12]) == sorted(seen[12:]) == sorted(chosen)
-    assert seen[:12] != seen[12:]
+def test_the_learning_rate_follows_its_schedule(phantoms: PreparedDataset) -> None:
+    config = tiny("dcgan", schedule="linear", steps=8)
+    trainer = Trainer(Run.start(started(config, phantoms)), phantoms)
+    rates = []
+    for _ in range(8):
+        trainer.take_step()
+        trainer.step += 1
+        rates.append(trainer.optimizers["generators"].param_groups[0]["lr"] / config.model.learning_rate)
+    assert rates == pytest.approx([1, 1, 1, 1, 1, 0.75, 0.5, 0.25])
 
 
-def test_masks_come_with_the_batch_only_when_asked_for(phantoms: PreparedDataset) -> None:
-    chosen = phantoms.indices("train")
-    plain = Batches(phantoms, chosen, size=32, batch_size=4, seed=0)(0)
-    with_masks = Batches(phantoms, chosen, size=32, batch_size=4, seed=0, masks=True)(0)
-    assert plain.masks is None
-    assert with_masks.masks is not None
-    assert with_masks.masks.shape == (4, 1, 32, 32)
-    assert set(with_masks.masks.unique().tolist()) == {-1.0, 1.0}
-    assert torch.equal(plain.images, with_masks.images)
+def started(config: TrainConfig, dataset: PreparedDataset) -> RunRecord:
+    data = training_data(config, dataset)
+    return RunRecord(config=config, data=data, dataset_id=dataset.id, items=len(dataset.indices("train", config.label)))
+
+
+@pytest.mark.parametrize("name", ["old-dcgan-20261123-160729-45ca"])
+def test_a_run_of_an_older_version_is_resumed(phantoms: PreparedDataset, medgan_home: Path, name: str) -> None:
+    """Files written before schedules, epochs and masks were known."""
+    shutil.copytree(Path(__file__).parent / "old_runs" / name, medgan_home / "checkpoints" / name)
+    old = Run.open(name)
+    assert old.record.dataset_id == phantoms.id
+    drawn = Sampler.load(old).draw(2, seed=0).pictures
+    finished = train(old.config)
+    assert finished.finished
+    assert finished.losses()["step"].tolist() == [2, 4, 6, 8]
+    assert not np.array_equal(Sampler.load(finished).draw(2, seed=0).pictures, drawn)
