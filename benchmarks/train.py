@@ -1,6 +1,6 @@
 """How fast each GAN trains, and how much of this machine's peak arithmetic that is.
 
-    python benchmarks/train.py [--gan fastgan] [--preset quick] [--steps 10]
+    python -m benchmarks.train [--gan fastgan] [--preset quick] [--steps 10]
 
 Times whole steps of the real training loop on phantoms; the peak is the best of repeated 3x3 convolutions.
 """
@@ -11,17 +11,18 @@ import os
 import statistics
 import tempfile
 import time
+from collections.abc import Callable
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from benchmarks.subjects import started
 from medgan.common.repro import environment
-from medgan.data.dataset import PreparedDataset
-from medgan.data.phantom_sets import PhantomConfig, prepare_phantoms
 from medgan.models import GANS
-from medgan.training.config import train_config
-from medgan.training.loop import Trainer, start_run
+from medgan.training.loop import Trainer
 from medgan.training.precision import has_bfloat16
+
+FIRST = ("quick", "standard", "thesis")
 
 
 def main() -> None:
@@ -32,14 +33,13 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="medgan-benchmark-") as temporary:
         os.environ["MEDGAN_HOME"] = temporary
-        dataset = prepare_phantoms(PhantomConfig(family="chest_xray", count=60, size=256, name="phantoms"))
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         precision = torch.bfloat16 if has_bfloat16(device) else torch.float32
         peak = peak_gflops(device, precision)
         rows = [
-            measured(dataset, gan, preset, options.steps, peak)
+            measured(gan, preset, options.steps, peak)
             for gan in options.gan or GANS
-            for preset in options.preset or GANS[gan].presets
+            for preset in options.preset or FIRST
         ]
     result = {"precision": str(precision), "peak_gflop_per_second": round(peak), "rows": rows}
     print(json.dumps(result | {"environment": environment()}, indent=2))
@@ -54,22 +54,22 @@ def peak_gflops(device: torch.device, precision: torch.dtype) -> float:
     return operations / best / 1e9
 
 
-def seconds_of(work: object, device: torch.device) -> float:
+def seconds_of(work: Callable[[], object], device: torch.device) -> float:
     started = time.perf_counter()
-    work()  # type: ignore[operator]
+    work()
     if device.type == "cuda":
         torch.cuda.synchronize()
     return time.perf_counter() - started
 
 
-def measured(dataset: PreparedDataset, gan: str, preset: str, steps: int, peak: float) -> dict[str, object]:
+def measured(gan: str, preset: str, steps: int, peak: float) -> dict[str, object]:
     """Median seconds of a step after two to warm up, and what the counter says a step computes."""
-    config = train_config(gan, dataset.id, label="normal", preset=preset)  # type: ignore[arg-type]
-    trainer = Trainer(start_run(config, dataset), dataset)
+    trainer = Trainer(*started(gan, preset))
+    config = trainer.run.config
     with FlopCounterMode(display=False) as counter:
         take(trainer)
     take(trainer)
-    seconds = statistics.median(seconds_of(lambda: take(trainer), trainer.device) for _ in range(steps))
+    seconds = statistics.median(seconds_of(lambda: take(trainer), trainer.group.device) for _ in range(steps))
     gflop = counter.get_total_flops() / 1e9
     return {
         "gan": gan,

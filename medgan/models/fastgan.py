@@ -14,13 +14,14 @@ import torch
 import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor, nn
-from torch.nn.utils.parametrizations import spectral_norm
+from torch.nn.utils import parametrize
 
 from medgan.models.content import ContentConfig, drawn_channels, joined, parted
 from medgan.models.diffaugment import DiffAugment
 from medgan.models.losses import hinge_discriminator, hinge_generator
+from medgan.models.spectral import spectral_norm
 from medgan.models.task import QUICK, STANDARD, Batch, Gan, GanTask, Latent, Losses, Preset, TrainingData, count_of
-from medgan.models.upsample import upsampled_convolution
+from medgan.models.upsample import UpsampledConv2d
 
 # Channels at each resolution, in units of the width: the authors' tables. Theirs of the discriminator is for 512 pixels
 # and above, so that its map of r pixels is as wide as the entry of 2 r.
@@ -40,29 +41,37 @@ class FastGANConfig(ContentConfig):
     reconstruction_weight: float = Field(1.0, ge=0, le=100)
     """Weight of the discriminator's reconstruction of real images."""
     narrow_discriminator: bool = False
-    """Half as many maps of 8 and 16 pixels in the discriminator than published, as runs of before version 2 have."""
+    """Half of the published maps of 8 and 16 pixels in the discriminator, as in runs of medgan's first version."""
 
 
 def channels_at(resolution: int, width: int, units: Mapping[int, float] = GENERATOR_UNITS) -> int:
     return max(4, int(units[resolution] * width))
 
 
-def conv(inputs: int, outputs: int, kernel: int, stride: int = 1, padding: int = 0) -> nn.Conv2d:
-    layer = nn.Conv2d(inputs, outputs, kernel, stride, padding, bias=False)
-    spectral_norm(layer)
-    return layer
+def conv(inputs: int, outputs: int, kernel: int, stride: int = 1, padding: int = 0) -> nn.Module:
+    return spectral_norm(nn.Conv2d(inputs, outputs, kernel, stride, padding, bias=False))
+
+
+class ToImage(nn.Conv2d):
+    """A 3x3 convolution to an image, computed as the transposed one that equals it."""
+
+    def __init__(self, inputs: int, channels: int) -> None:
+        super().__init__(inputs, channels, 3, padding=1, bias=False)
+
+    def forward(self, features: Tensor) -> Tensor:
+        # A processor is four times as fast at its gradients: those of a plain one are wide only where the image is.
+        return F.conv_transpose2d(features, self.weight.transpose(0, 1).flip(-1, -2), padding=1)
 
 
 def gated(features: Tensor) -> Tensor:
-    """Gated linear unit over channels (n, 2c, h, w) to (n, c, h, w)."""
-    if features.is_contiguous():
-        return F.glu(features, dim=1)
-    # Channels last: on the processor the innermost dimension is halved four times as fast as the second.
-    return F.glu(features.permute(0, 2, 3, 1), dim=-1).permute(0, 3, 1, 2)
+    """Gated linear unit: the first half of the channels times the sigmoid of the second."""
+    # Copied, since torch is slow at halves that do not lie in one piece.
+    values, gates = (half.contiguous(memory_format=torch.channels_last) for half in features.chunk(2, dim=1))
+    return values * gates.sigmoid()
 
 
 class Noise(nn.Module):
-    """Adds a noise map, the same for all channels, with a learned strength that starts at zero; keeps the type."""
+    """Adds a noise map, the same for all channels, with a learned strength that starts at zero."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -77,11 +86,11 @@ class Up(nn.Module):
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
-        self.conv = conv(inputs, outputs * 2, 3, padding=1)
+        self.conv = spectral_norm(UpsampledConv2d(inputs, outputs * 2))
         self.norm = nn.BatchNorm2d(outputs * 2)
 
     def forward(self, features: Tensor) -> Tensor:
-        return gated(self.norm(upsampled_convolution(features, self.conv.weight)))
+        return gated(self.norm(self.conv(features)))
 
 
 class NoisyUp(nn.Module):
@@ -89,7 +98,7 @@ class NoisyUp(nn.Module):
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
-        self.conv_1 = conv(inputs, outputs * 2, 3, padding=1)
+        self.conv_1 = spectral_norm(UpsampledConv2d(inputs, outputs * 2))
         self.noise_1 = Noise()
         self.norm_1 = nn.BatchNorm2d(outputs * 2)
         self.conv_2 = conv(outputs, outputs * 2, 3, padding=1)
@@ -97,8 +106,7 @@ class NoisyUp(nn.Module):
         self.norm_2 = nn.BatchNorm2d(outputs * 2)
 
     def forward(self, features: Tensor, noise: Tensor) -> Tensor:
-        features = upsampled_convolution(features, self.conv_1.weight)
-        features = gated(self.norm_1(self.noise_1(features, noise[:, :1])))
+        features = gated(self.norm_1(self.noise_1(self.conv_1(features), noise[:, :1])))
         return gated(self.norm_2(self.noise_2(self.conv_2(features), noise[:, 1:])))
 
 
@@ -141,12 +149,13 @@ class Generator(nn.Module):
         self.excitations = nn.ModuleDict(
             {str(r): Excitation(at[r // 16], at[r]) for r in doublings(size) if is_excited(r)}
         )
-        self.to_image = conv(at[size], channels, 3, padding=1)
+        self.to_image = spectral_norm(ToImage(at[size], channels))
         self.to_small = conv(at[small_size], channels, 1)
 
     def forward(self, latent: Latent) -> tuple[Tensor, Tensor]:
         z = latent["z"][:, :, None, None]
-        maps = {4: gated(self.start_norm(self.start(z)))}
+        start = self.start_norm(self.start(z)).to(memory_format=torch.channels_last)
+        maps = {4: gated(start)}
         for r in doublings(self.size):
             noise = (latent[f"noise_{r}"],) if is_noisy(r) else ()
             maps[r] = self.blocks[str(r)](maps[r // 2], *noise)
@@ -173,13 +182,13 @@ class Down(nn.Module):
         self.main = nn.Sequential(
             conv(inputs, outputs, 4, 2, 1),
             nn.BatchNorm2d(outputs),
-            nn.LeakyReLU(0.2),
+            nn.LeakyReLU(0.2, inplace=True),
             conv(outputs, outputs, 3, padding=1),
             nn.BatchNorm2d(outputs),
-            nn.LeakyReLU(0.2),
+            nn.LeakyReLU(0.2, inplace=True),
         )
         self.direct = nn.Sequential(
-            nn.AvgPool2d(2), conv(inputs, outputs, 1), nn.BatchNorm2d(outputs), nn.LeakyReLU(0.2)
+            nn.AvgPool2d(2), conv(inputs, outputs, 1), nn.BatchNorm2d(outputs), nn.LeakyReLU(0.2, inplace=True)
         )
 
     def forward(self, features: Tensor) -> Tensor:
@@ -192,7 +201,7 @@ class PlainDown(nn.Sequential):
     """Halves the resolution with one convolution."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
-        super().__init__(conv(inputs, outputs, 4, 2, 1), nn.BatchNorm2d(outputs), nn.LeakyReLU(0.2))
+        super().__init__(conv(inputs, outputs, 4, 2, 1), nn.BatchNorm2d(outputs), nn.LeakyReLU(0.2, inplace=True))
 
 
 class Decoder(nn.Sequential):
@@ -201,45 +210,36 @@ class Decoder(nn.Sequential):
     def __init__(self, inputs: int, channels: int, size: int, width: int) -> None:
         outputs = [channels_at(r, width) // 2 for r in doublings(size, 16)]
         ups = [Up(*pair) for pair in itertools.pairwise([inputs, *outputs])]
-        super().__init__(*ups, conv(outputs[-1], channels, 3, padding=1), nn.Tanh())
-
-
-def stem(size: int, top: int, channels: int, width: int) -> nn.Sequential:
-    """The discriminator's way from the image to its first map, of `top` pixels.
-
-    The authors halve 512 and 1024 pixels by plain strided convolutions, with batch norm after the second.
-    """
-    if size == top:
-        return nn.Sequential(conv(channels, channels_at(2 * top, width), 3, padding=1), nn.LeakyReLU(0.2))
-    layers: list[nn.Module] = []
-    for resolution in reversed(doublings(size, 2 * top)):
-        outputs = channels_at(resolution, width)
-        norm = [nn.BatchNorm2d(outputs)] if layers else []
-        layers += [conv(channels, outputs, 4, 2, 1), *norm, nn.LeakyReLU(0.2)]
-        channels = outputs
-    return nn.Sequential(*layers)
+        super().__init__(*ups, spectral_norm(ToImage(outputs[-1], channels)), nn.Tanh())
 
 
 class Discriminator(nn.Module):
     """Judges an image in 5x5 overlapping fields, and its small version likewise; rebuilds real ones."""
 
-    def __init__(self, size: int, small_size: int, channels: int, width: int) -> None:
+    def __init__(
+        self, size: int, small_size: int, channels: int, width: int, units: Mapping[int, float] = DISCRIMINATOR_UNITS
+    ) -> None:
         super().__init__()
+        # The authors halve 512 and 1024 pixels by plain strided convolutions before the first block.
         top = min(size, 256)
-        at = {r: channels_at(2 * r, width, DISCRIMINATOR_UNITS) for r in doublings(top)}
-        self.stem = stem(size, top, channels, width)
+        at = {r: channels_at(2 * r, width, units) for r in doublings(top)}
+        halved = [channels_at(r, width) for r in reversed(doublings(size, 2 * top))]
+        first = conv(channels, halved[0], 4, 2, 1) if halved else conv(channels, at[top], 3, padding=1)
+        self.stem = nn.Sequential(
+            first, nn.LeakyReLU(0.2, inplace=True), *(PlainDown(*pair) for pair in itertools.pairwise(halved))
+        )
         self.resolutions = doublings(top)[:-1][::-1]
         self.downs = nn.ModuleDict({str(r): Down(at[2 * r], at[r]) for r in self.resolutions})
         self.excitations = nn.ModuleDict(
             {str(r): Excitation(at[8 * r], at[r]) for r in self.resolutions if 8 * r in at}
         )
         self.to_logits = nn.Sequential(
-            conv(at[8], at[8] * 2, 1), nn.BatchNorm2d(at[8] * 2), nn.LeakyReLU(0.2), conv(at[8] * 2, 1, 4)
+            conv(at[8], at[8] * 2, 1), nn.BatchNorm2d(at[8] * 2), nn.LeakyReLU(0.2, inplace=True), conv(at[8] * 2, 1, 4)
         )
-        small = {r: channels_at(4 * r, width, DISCRIMINATOR_UNITS) for r in doublings(small_size // 2)}
+        small = {r: channels_at(4 * r, width, units) for r in doublings(small_size // 2)}
         self.small_downs = nn.Sequential(
             conv(channels, small[small_size // 2], 4, 2, 1),
-            nn.LeakyReLU(0.2),
+            nn.LeakyReLU(0.2, inplace=True),
             *(PlainDown(small[2 * r], small[r]) for r in doublings(small_size // 4)[::-1]),
         )
         self.small_to_logits = conv(small[8], 1, 4)
@@ -248,12 +248,13 @@ class Discriminator(nn.Module):
 
     def forward(self, pictures: Tensor, small: Tensor) -> tuple[Tensor, dict[int, Tensor]]:
         """Logits of all fields (n, fields), and the feature maps by resolution, the last 8x8."""
-        maps = {2 * self.resolutions[0]: self.stem(channels_last(pictures))}
+        maps = {2 * self.resolutions[0]: self.stem(pictures.to(memory_format=torch.channels_last))}
         for r in self.resolutions:
             maps[r] = self.downs[str(r)](maps[2 * r])
             if str(r) in self.excitations:
                 maps[r] = self.excitations[str(r)](maps[8 * r], maps[r])
-        logits = [self.to_logits(maps[8]), self.small_to_logits(self.small_downs(channels_last(small)))]
+        small_map = self.small_downs(small.to(memory_format=torch.channels_last))
+        logits = [self.to_logits(maps[8]), self.small_to_logits(small_map)]
         return torch.cat([fields.flatten(1) for fields in logits], dim=1), maps
 
     def reconstruction_loss(self, maps: dict[int, Tensor], images: Tensor) -> Tensor:
@@ -266,15 +267,6 @@ class Discriminator(nn.Module):
         return F.l1_loss(whole.float(), shrink(images, whole.shape[-1])) + F.l1_loss(
             part.float(), shrink(quarter, part.shape[-1])
         )
-
-
-def channels_last(pictures: Tensor) -> Tensor:
-    """The same pictures (n, c, h, w), stored pixel by pixel, as then every map made from them.
-
-    Convolutions are faster so, on the processor and in bfloat16 on a GPU. It is a copy because the convolutions look
-    at the strides, and `contiguous` leaves those of a single channel as they are.
-    """
-    return pictures.clone(memory_format=torch.channels_last)
 
 
 def shrink(images: Tensor, size: int) -> Tensor:
@@ -292,7 +284,8 @@ class FastGANTask(GanTask):
         self.small_size = min(config.size // 2, 128)
         shape = (config.size, self.small_size, drawn_channels(config, data), config.width)
         self.generators = nn.ModuleDict({"generator": Generator(*shape, config.latent_size)})
-        self.discriminators = nn.ModuleDict({"discriminator": Discriminator(*shape)})
+        units = GENERATOR_UNITS if config.narrow_discriminator else DISCRIMINATOR_UNITS
+        self.discriminators = nn.ModuleDict({"discriminator": Discriminator(*shape, units)})
         tones = data.channels if "images" in self.drawn else 0
         self.augment: nn.Module = DiffAugment(tones) if config.augment else nn.Identity()
 
@@ -312,10 +305,12 @@ class FastGANTask(GanTask):
         discriminator = self.discriminators["discriminator"]
         assert isinstance(discriminator, Discriminator)
         real = self.augment(joined(batch, self.drawn))
-        real_logits, real_maps = discriminator(real, shrink(real, self.small_size))
-        fake_logits = self._fake_logits(fakes)
-        on_real, on_fake = hinge_discriminator(real_logits.float(), fake_logits.float())
-        reconstruction = discriminator.reconstruction_loss(real_maps, real)
+        # Weights are normalised once for both images: one power iteration follows a step's small change of them.
+        with parametrize.cached():
+            real_logits, real_maps = discriminator(real, shrink(real, self.small_size))
+            fake_logits = self._fake_logits(fakes)
+            on_real, on_fake = hinge_discriminator(real_logits.float(), fake_logits.float())
+            reconstruction = discriminator.reconstruction_loss(real_maps, real)
         return {
             "on_real": on_real,
             "on_fake": on_fake,
@@ -326,8 +321,9 @@ class FastGANTask(GanTask):
         return {"adversarial": hinge_generator(self._fake_logits(fakes).float())}
 
     def _fake_logits(self, fakes: dict[str, Tensor]) -> Tensor:
-        discriminator = self.discriminators["discriminator"]
-        logits: Tensor = discriminator(self.augment(fakes["pictures"]), self.augment(fakes["small"]))[0]
+        logits: Tensor = self.discriminators["discriminator"](
+            self.augment(fakes["pictures"]), self.augment(fakes["small"])
+        )[0]
         return logits
 
 

@@ -108,7 +108,7 @@ def _unet_name(depth: int) -> Callable[[str, State], str]:
         level += ".3.model"
 
     def name(key: str, _: State) -> str:
-        stem, _, kind = key.rpartition(".")
+        stem, kind = key.rsplit(".", 1)
         return f"{names[stem]}.{kind}" if stem in names else key
 
     return name
@@ -133,8 +133,8 @@ SPECTRAL = {
 
 def _fastgan_name(key: str, _: State) -> str:
     """`feat_16.1.weight_orig` is our `blocks.16.conv.parametrizations.weight.original`, and so on."""
-    stem, _, kind = key.rpartition(".")
-    part, _, layer = stem.partition(".")
+    stem, kind = key.rsplit(".", 1)
+    part, layer = [*stem.split(".", 1), ""][:2]
     kind = SPECTRAL.get(kind, kind)
     resolution = part.rpartition("_")[2]
     if part == "init":

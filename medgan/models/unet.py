@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from medgan.models.norms import Norm, has_bias, norm_layer
+from medgan.models.small_maps import Doubling, Halving
 from medgan.models.task import Latent
 
 
@@ -31,7 +32,7 @@ class Down(nn.Sequential):
     def __init__(self, inputs: int, outputs: int, norm: Norm, *, normed: bool) -> None:
         super().__init__(
             nn.LeakyReLU(0.2),
-            nn.Conv2d(inputs, outputs, 4, 2, 1, bias=has_bias(norm)),
+            Halving(inputs, outputs, bias=has_bias(norm)),
             *([norm_layer(norm, outputs)] if normed else []),
         )
 
@@ -42,7 +43,7 @@ class Up(nn.Sequential):
     def __init__(self, inputs: int, outputs: int, norm: Norm) -> None:
         super().__init__(
             nn.ReLU(),
-            nn.ConvTranspose2d(inputs, outputs, 4, 2, 1, bias=has_bias(norm)),
+            Doubling(inputs, outputs, bias=has_bias(norm)),
             norm_layer(norm, outputs),
         )
 

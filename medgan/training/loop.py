@@ -16,6 +16,7 @@ from torch.optim import Adam
 from medgan.common.artefact import checked_name, commit, sweep, write_atomic
 from medgan.common.errors import BadInput, Cancelled, WorkFailed
 from medgan.common.home import runs_folder
+from medgan.common.memory import keep_freed_memory
 from medgan.common.pictures import encode_png, grid
 from medgan.common.progress import Progress, Silent
 from medgan.common.repro import choose_device, environment, seed_everything
@@ -102,6 +103,7 @@ class Trainer:
     """One process's part in a run: networks, optimizers, average, and the step they have reached."""
 
     def __init__(self, run: Run, dataset: PreparedDataset, group: Group | None = None) -> None:
+        keep_freed_memory()
         self.run = run
         self.options = run.config.loop
         if self.options.threads:
@@ -118,7 +120,6 @@ class Trainer:
         }
         self.average = Average(self.task, run.config.model.ema_decay)
         self.curves = Curves(run.folder / LOSSES_FILE)
-        self.broken = torch.zeros((), device=device)  # 1 once a gradient was not finite
         self.step = 0
         if self.options.compile:
             for network in (*self.task.generators.values(), *self.task.discriminators.values()):
@@ -203,28 +204,26 @@ class Trainer:
         return {name: value.detach() / pieces for name, value in named.items()}
 
     def _descend(self, side: str) -> None:
-        """One optimizer step, the same in every process.
-
-        From the first gradient on that is not finite, steps change nothing (Adam's `found_inf`), so that the weights
-        stay good; that is looked at when the losses are written, since asking every step would wait for the device.
-        """
+        """One optimizer step, the same in every process."""
         optimizer = self.optimizers[side]
         gradients = [p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
         self.group.average(gradients)
-        finite = torch.nn.utils.get_total_norm(gradients).isfinite()
-        self.broken = torch.maximum(self.broken, (~finite).float())
-        optimizer.found_inf = self.broken  # type: ignore[attr-defined]
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
 
     def _check(self) -> None:
-        """Raise WorkFailed where the numbers have diverged."""
-        if not self.broken.item():
+        """Raise WorkFailed where the weights are no longer finite.
+
+        A gradient that was infinite or undefined leaves such weights behind. They are looked at when losses are
+        written and before anything is saved: looking every step would cost a pass over them and wait for the device.
+        """
+        weights = [weight.detach() for weight in self.task.parameters()]
+        if torch.nn.utils.get_total_norm(weights).isfinite().item():
             return
         kept = newest_checkpoint(self.run.folder)
         where = f"the checkpoint of step {kept[0]} is kept" if kept else "no checkpoint had been made yet"
         raise WorkFailed(
-            f"the gradients became infinite or undefined by step {self.step}; {where}. "
+            f"the weights became infinite or undefined by step {self.step}; {where}. "
             "Try a lower learning rate or float32 precision"
         )
 
