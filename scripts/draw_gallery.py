@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=16)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--source", default="", help="data set or synthetic set to draw from")
-    parser.add_argument("--part", default="test", choices=["train", "validation", "test", "all"])
+    parser.add_argument("--part", default="train", choices=["train", "validation", "test", "all"])
     parser.add_argument("--label", default="", help="class to translate from")
     options = parser.parse_args()
     run = Run.open(options.run)

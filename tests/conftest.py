@@ -4,10 +4,11 @@ import hashlib
 import io
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -105,6 +106,31 @@ def publisher(monkeypatch: pytest.MonkeyPatch) -> Iterator[Publisher]:
         yield published
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def small_vgg16(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """Layers of a small VGG with random weights, imported as the weights of `vgg16`; the real ones are too large."""
+    import torch
+    from torchvision.models.vgg import make_layers
+
+    from medgan.models.pretrained import PRETRAINED, import_file
+
+    small = [6, 6, "M", 8, 8, "M", 10, 10, 10, "M", 12, "M"]  # VGG16's first three blocks, narrower, and a fourth
+    torch.manual_seed(0)
+    layers = make_layers(small)
+    for parameter in layers.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    path = tmp_path / "small.pth"
+    torch.save(torch.nn.ModuleDict({"features": layers}).state_dict(), path)
+    checksum = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
+
+    def build() -> torch.nn.Module:
+        return torch.nn.ModuleDict({"features": make_layers(small)})
+
+    monkeypatch.setitem(PRETRAINED, "vgg16", replace(PRETRAINED["vgg16"], build=build, checksum=checksum))
+    import_file("vgg16", path)
+    return layers
 
 
 @pytest.fixture(scope="session")

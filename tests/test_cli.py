@@ -26,9 +26,9 @@ ROOT = Path(__file__).parents[1]
 PHANTOM = ["data", "phantom", "chest_xray", "--count", "12", "--size", "64", "--name", "tiny"]
 SHORT_TRAINING = ["--dataset", "tiny", "--label", "normal", "--steps", "4", "--batch-size", "2", "--width", "8"]
 COMMANDS = {
-    (): ["data", "train", "generate", "jobs", "demo"],
+    (): ["data", "train", "import", "generate", "weights", "jobs", "demo"],
     ("data",): ["prepare", "phantom", "list", "show"],
-    ("train",): ["dcgan", "fastgan"],
+    ("train",): ["dcgan", "fastgan", "pix2pix", "cyclegan"],
     ("jobs",): ["list", "show", "wait", "cancel", "resume", "delete"],
 }
 
@@ -78,7 +78,7 @@ def test_no_words_show_the_help(capsys: pytest.CaptureFixture[str]) -> None:
 def test_help_of_a_gan_names_bounds_and_presets(capsys: pytest.CaptureFixture[str]) -> None:
     text = help_of(capsys, "train", "fastgan")
     assert "--batch-size int Images in one training step. [from 1 to 1024]" in text
-    assert "(default: quick 64, standard 128, thesis 256)" in text
+    assert "(default: quick 64; standard 128; else 256)" in text
     assert "--flip, --no-flip" in text
 
 

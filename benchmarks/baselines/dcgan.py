@@ -61,8 +61,9 @@ def dcgan(config: DCGANConfig, data: TrainingData, batches: Batches) -> Step:
         on_generator.backward()  # type: ignore[no-untyped-call]
         generator_adam.step()
 
-        for kept, parameter in zip(average, generator.parameters(), strict=True):
-            kept.mul_(config.ema_decay).add_(parameter.detach(), alpha=1 - config.ema_decay)
+        if config.ema_decay:
+            for kept, parameter in zip(average, generator.parameters(), strict=True):
+                kept.mul_(config.ema_decay).add_(parameter.detach(), alpha=1 - config.ema_decay)
         return {"discriminator": on_real.item() + on_fake.item(), "generator": on_generator.item()}
 
     return step

@@ -209,8 +209,9 @@ def fastgan(config: FastGANConfig, data: TrainingData, batches: Batches) -> Step
         on_generator.backward()
         generator_adam.step()
 
-        for kept, parameter in zip(average, generator.parameters(), strict=True):
-            kept.mul_(config.ema_decay).add_(parameter.detach(), alpha=1 - config.ema_decay)
+        if config.ema_decay:
+            for kept, parameter in zip(average, generator.parameters(), strict=True):
+                kept.mul_(config.ema_decay).add_(parameter.detach(), alpha=1 - config.ema_decay)
         return {"discriminator": on_discriminator.item(), "generator": on_generator.item()}
 
     return step

@@ -118,8 +118,9 @@ def pix2pix(config: Pix2PixConfig, data: TrainingData, batches: Batches) -> Step
         on_generator.backward()  # type: ignore[no-untyped-call]
         generator_adam.step()
 
-        for kept, parameter in zip(average, generator.parameters(), strict=True):
-            kept.mul_(config.ema_decay).add_(parameter.detach(), alpha=1 - config.ema_decay)
+        if config.ema_decay:
+            for kept, parameter in zip(average, generator.parameters(), strict=True):
+                kept.mul_(config.ema_decay).add_(parameter.detach(), alpha=1 - config.ema_decay)
         return {"discriminator": on_discriminator.item(), "generator": on_generator.item()}
 
     return step
@@ -194,8 +195,9 @@ def cyclegan(config: CycleGANConfig, data: TrainingData, batches: Batches) -> St
         on_b.backward()  # type: ignore[no-untyped-call]
         discriminator_adam.step()
 
-        for kept, parameter in zip(average, trained, strict=True):
-            kept.mul_(config.ema_decay).add_(parameter.detach(), alpha=1 - config.ema_decay)
+        if config.ema_decay:
+            for kept, parameter in zip(average, trained, strict=True):
+                kept.mul_(config.ema_decay).add_(parameter.detach(), alpha=1 - config.ema_decay)
         return {"discriminator": on_a.item() + on_b.item(), "generator": on_generator.item()}
 
     return step

@@ -61,9 +61,8 @@ def fitting_sources(run: Run, datasets: Sequence[PreparedDataset], sets: Sequenc
 
 def fits(run: Run, part: str, dataset: PreparedDataset) -> bool:
     """Whether a data set has the part, of the form that the run learned."""
-    there = {"masks": bool(dataset.structures), "sources": dataset.source_channels > 0}
-    if not there.get(part, True):
-        return False
+    if part == "masks" and not dataset.structures:
+        return False  # any images can be sources
     try:
         check_fit(run, part, dataset)
     except BadInput:
@@ -83,7 +82,6 @@ def what_is_missing(run: Run) -> str:
     structures = run.record.data.structures
     return {
         "masks": f"This model draws from masks of {', '.join(structures)}, and no data set here has such masks.",
-        "sources": "This model draws from source images, and no data set here has such.",
     }.get(given_part(run), "This model draws from images, and no data set here has images like those it learned from.")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 from pydantic.fields import FieldInfo
 from pydantic_settings import CliPositionalArg
 
@@ -44,7 +44,9 @@ def options_of(
 
 
 def plain_type(annotation: Any) -> Any:
-    """The type without None, and unions of choices as one list of choices."""
+    """The type without None, unions of choices as one list of choices, and choices of numbers as they are typed."""
+    if get_origin(annotation) is Literal and all(type(choice) is int for choice in get_args(annotation)):
+        return Annotated[annotation, BeforeValidator(lambda given: int(given) if str(given).isdigit() else given)]
     if get_origin(annotation) not in {Union, UnionType}:
         return annotation
     members = [member for member in get_args(annotation) if member is not type(None)]

@@ -57,13 +57,18 @@ def gan_command(gan_name: str) -> type[Command]:
             if values.get("gan", gan_name) != gan_name:
                 raise BadInput(f"{self.config_file}: is for another GAN than {gan_name}")
             options = flat(values, sections=("model", "loop"))
-            return {name: value for name, value in options.items() if name not in {"run", "gan"}}
+            return {name: value for name, value in options.items() if name not in {"run", "gan", "version"}}
 
         def run(self) -> Answer:
+            rank, processes = started_as()
             if self.now and self.detach:
                 raise BadInput("--now is for training that you watch: leave out --detach")
+            if processes > 1 and self.detach:
+                raise BadInput("torchrun's processes belong to the training: leave out --detach")
             options = self.given()
-            if started_as()[0] > 0:  # torchrun's further processes help the first one
+            if "steps" in self.model_fields_set and "epochs" not in self.model_fields_set:
+                options["epochs"] = 0  # who types steps wants so many, whatever a file or preset says of epochs
+            if rank > 0:  # torchrun's further processes help the first one
                 follow(options.get("device", "auto"))
                 return Answer({}, "")
             dataset = PreparedDataset.open(required(options, "dataset"))
@@ -76,7 +81,7 @@ def gan_command(gan_name: str) -> type[Command]:
             if config.model.pretrained:
                 have_weights(config.model.pretrained)
             check(config, dataset)
-            return self.do("train", config, run_answer, at_once=self.now)
+            return self.do("train", config, run_answer, at_once=self.now or processes > 1)
 
     presets = {name: preset.options for name, preset in gan.presets.items()}
     options = options_of(LoopConfig, presets=presets) | options_of(gan.config, presets=presets)

@@ -15,6 +15,6 @@ def keep_freed_memory() -> None:
     """
     if sys.platform == "linux":
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # other C libraries have none
-        if mallopt is not None:
-            mallopt(M_MMAP_THRESHOLD, NEVER)
+        # Older versions take no more than 32 MiB as the first; the second without it would make things worse.
+        if mallopt is not None and (mallopt(M_MMAP_THRESHOLD, NEVER) or mallopt(M_MMAP_THRESHOLD, 32 << 20)):
             mallopt(M_TRIM_THRESHOLD, NEVER)

@@ -147,7 +147,13 @@ class CycleGANTask(GanTask):
         return logits.float()
 
 
-LIKE_PAPER: dict[str, Any] = {"size": 256, "epochs": 200, "schedule": "linear", "sample_every": 1000}
+LIKE_PAPER: dict[str, Any] = {
+    "size": 256,
+    "epochs": 200,
+    "schedule": "linear",
+    "sample_every": 1000,
+    "ema_decay": 0.0,
+}
 
 CYCLEGAN = Gan(
     title="CycleGAN",

@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor, nn
 
+from medgan.common.errors import BadInput
 from medgan.models.content import ContentConfig, drawn_channels, joined, parted
 from medgan.models.diffaugment import DiffAugment
 from medgan.models.losses import binary_discriminator, binary_generator
@@ -149,6 +150,8 @@ class DCGANTask(GanTask):
         super().__init__(config, data)
         self.drawn = config.parts.drawn
         self.classes = len(data.classes) if config.conditional else 0
+        if config.conditional and (self.classes < 2 or not all(data.classes)):
+            raise BadInput("conditional needs images of two classes or more: leave it off, or choose all classes")
         channels = drawn_channels(config, data)
         self.generators = nn.ModuleDict({"generator": Generator(config, channels, self.classes)})
         self.discriminators = nn.ModuleDict({"discriminator": Discriminator(config, channels + self.classes)})
@@ -206,7 +209,7 @@ DCGAN = Gan(
         "standard": Preset(STANDARD, {"size": 128, "width": 48, "batch_size": 32, "steps": 20_000, "augment": True}),
         "thesis": Preset(
             "X-rays: the 64-pixel network, one model a class",
-            {"size": 64, "width": 64, "batch_size": 16, "steps": 5000, "learning_rate": 1e-4},
+            {"size": 64, "width": 64, "batch_size": 16, "steps": 5000, "learning_rate": 1e-4, "ema_decay": 0.0},
         ),
         "thesis-masks": Preset(
             "lesion masks: the 128-pixel network, 100 epochs",
@@ -218,6 +221,7 @@ DCGAN = Gan(
                 "batch_size": 16,
                 "learning_rate": 1e-4,
                 "epochs": 100,
+                "ema_decay": 0.0,
             },
         ),
     },

@@ -4,11 +4,12 @@ The generator's late maps are rescaled by early ones (skip-layer excitation); th
 regularised by two small decoders that must rebuild the real image from its feature maps. The networks
 follow the authors' public description at 256 pixels and above; at 64 and 128 pixels the discriminator
 has fewer halvings, so that its last map stays 8x8. The reconstruction is compared by mean absolute
-error, since the perceptual network of the original needs ImageNet weights.
+error, not by the perceptual distance of the original, so that no other network's weights are needed.
 """
 
 import itertools
 from collections.abc import Mapping
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -40,6 +41,8 @@ class FastGANConfig(ContentConfig):
     """Show the discriminator randomly changed images (brightness, contrast, shift, cut-out); helps small sets."""
     reconstruction_weight: float = Field(1.0, ge=0, le=100)
     """Weight of the discriminator's reconstruction of real images."""
+    output: Literal["tanh", "linear"] = "tanh"
+    """What ends the generator; the authors' own generators of 256 and 512 pixels have nothing, and are clipped."""
     narrow_discriminator: bool = False
     """Half of the published maps of 8 and 16 pixels in the discriminator, as in runs of medgan's first version."""
 
@@ -136,9 +139,12 @@ def doublings(size: int, start: int = 8) -> list[int]:
 class Generator(nn.Module):
     """Latent and noise maps to an image (n, channels, size, size) and a small one for the small discriminator."""
 
-    def __init__(self, size: int, small_size: int, channels: int, width: int, latent_size: int) -> None:
+    def __init__(
+        self, size: int, small_size: int, channels: int, width: int, latent_size: int, *, linear: bool = False
+    ) -> None:
         super().__init__()
         self.size, self.small_size = size, small_size
+        self.output: nn.Module = nn.Identity() if linear else nn.Tanh()
         at = {resolution: channels_at(resolution, width) for resolution in doublings(size, 4)}
         self.start = spectral_norm(nn.ConvTranspose2d(latent_size, at[4] * 2, 4, bias=False))
         self.start_norm = nn.BatchNorm2d(at[4] * 2)
@@ -161,7 +167,7 @@ class Generator(nn.Module):
             maps[r] = self.blocks[str(r)](maps[r // 2], *noise)
             if is_excited(r):
                 maps[r] = self.excitations[str(r)](maps[r // 16], maps[r])
-        return torch.tanh(self.to_image(maps[self.size])), torch.tanh(self.to_small(maps[self.small_size]))
+        return self.output(self.to_image(maps[self.size])), self.output(self.to_small(maps[self.small_size]))
 
 
 def is_noisy(resolution: int) -> bool:
@@ -283,7 +289,8 @@ class FastGANTask(GanTask):
         self.drawn = config.parts.drawn
         self.small_size = min(config.size // 2, 128)
         shape = (config.size, self.small_size, drawn_channels(config, data), config.width)
-        self.generators = nn.ModuleDict({"generator": Generator(*shape, config.latent_size)})
+        linear = config.output == "linear"
+        self.generators = nn.ModuleDict({"generator": Generator(*shape, config.latent_size, linear=linear)})
         units = GENERATOR_UNITS if config.narrow_discriminator else DISCRIMINATOR_UNITS
         self.discriminators = nn.ModuleDict({"discriminator": Discriminator(*shape, units)})
         tones = data.channels if "images" in self.drawn else 0
@@ -295,7 +302,7 @@ class FastGANTask(GanTask):
         return {"z": (self.config.latent_size,)} | noise
 
     def decode(self, latent: Latent, condition: Batch) -> Batch:
-        return parted(self.generators["generator"](latent)[0], self.drawn, self.data)
+        return parted(self.generators["generator"](latent)[0].clamp(-1, 1), self.drawn, self.data)
 
     def generate(self, batch: Batch) -> dict[str, Tensor]:
         pictures, small = self.generators["generator"](self.random_latent(count_of(batch)))

@@ -57,6 +57,15 @@ def receptive_field(strides: tuple[int, ...], kernel: int = 4) -> int:
     return side
 
 
+def check_size(size: int, field: Field, scales: int = 1) -> None:
+    """Raise ValueError where pictures are too small for the deepest discriminator: norms need maps of 2 pixels."""
+    side = size // 2 ** (scales - 1)
+    for stride in STRIDES[field]:
+        side = (side - 2) // stride + 1
+    if side < 3:
+        raise ValueError(f"field {field} at {scales} scales needs larger images than {size} pixels")
+
+
 def initialise(module: nn.Module) -> None:
     """Weights from N(0, 0.02), norm scales from N(1, 0.02) (Isola et al. 2017, section 6.2)."""
     if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):

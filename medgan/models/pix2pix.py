@@ -7,7 +7,7 @@ sampling, so that one mask gives several images.
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, Literal, Self
 
 import torch
 import torch.nn.functional as F
@@ -79,6 +79,11 @@ class Pix2PixConfig(GanConfig):
             raise ValueError("a perceptual reconstruction compares images; for masks take l1")
         return self
 
+    @model_validator(mode="after")
+    def _large_enough(self) -> Self:
+        patchgan.check_size(self.size, self.field, self.scales)
+        return self
+
     @property
     def parts(self) -> Parts:
         given, drawn = self.translation.split("_to_")
@@ -93,7 +98,6 @@ class Pix2PixTask(GanTask):
     """Pix2Pix's losses (equations 1 to 4); the discriminator sees the given and the drawn picture together."""
 
     config: Pix2PixConfig
-    binary: ClassVar = ("masks",)
 
     def __init__(self, config: Pix2PixConfig, data: TrainingData) -> None:
         super().__init__(config, data)
@@ -126,7 +130,7 @@ class Pix2PixTask(GanTask):
         return {self.drawn: self.generators["generator"](condition[self.given], latent)}
 
     def prepare(self, batch: Batch) -> Batch:
-        return jittered(batch, self.binary) if self.config.jitter else batch
+        return jittered(batch) if self.config.jitter else batch
 
     def generate(self, batch: Batch) -> dict[str, Tensor]:
         latent = self.random_latent(count_of(batch))
@@ -179,7 +183,10 @@ def channels_of(part: str, data: TrainingData) -> int:
     """Channels of a part of the data; raises BadInput where the data do not have it."""
     channels = {"images": data.channels, "masks": len(data.structures), "sources": data.source_channels}[part]
     if channels == 0:
-        raise BadInput(f"these images have no {part}, and this translation needs them: choose a data set with {part}")
+        raise BadInput(
+            f"these images have no {part}, and this translation needs them: "
+            f"choose a data set with {part}, or another translation"
+        )
     return channels
 
 
@@ -188,11 +195,11 @@ def _comparison(field: int, reconstruction: str, number: int) -> Preset:
     losses = {"l1": "L1", "vgg16_2": "two VGG16 maps", "vgg16_3": "three VGG16 maps"}
     return Preset(
         f"melanoma study, model {number}: field {field}, adversarial loss + {losses[reconstruction]}, 200 epochs",
-        {"size": 128, "field": field, "reconstruction": reconstruction, "epochs": 200},
+        {"size": 128, "field": field, "reconstruction": reconstruction, "epochs": 200, "ema_decay": 0.0},
     )
 
 
-SMALL: dict[str, Any] = {"size": 256, "field": 70, "epochs": 200}
+SMALL: dict[str, Any] = {"size": 256, "field": 70, "epochs": 200, "ema_decay": 0.0}
 FIELDS = (10, 22, 46)
 
 PIX2PIX = Gan(
@@ -221,7 +228,7 @@ PIX2PIX = Gan(
         ),
         "thesis": Preset(
             "melanoma study: the published 128-pixel network, field 46, L1, 200 epochs",
-            {"size": 128, "field": 46, "epochs": 200},
+            {"size": 128, "field": 46, "epochs": 200, "ema_decay": 0.0},
         ),
         **{
             f"thesis-{name}-{field}": _comparison(field, reconstruction, 3 * group + number)

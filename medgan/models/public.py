@@ -50,10 +50,11 @@ def translated(architecture: str, state: State, path: Path) -> tuple[Found, dict
     row = ARCHITECTURES[architecture]
     state = without_wrapper(state)
     try:
-        found = row.look(state)
+        return row.look(state), {row.name(key, state): tensor for key, tensor in _used(state).items()}
     except KeyError as error:
         raise BadInput(f"{path}: is no {architecture} of {row.title}: it has no tensor {error}") from None
-    return found, {row.name(key, state): tensor for key, tensor in _used(state).items()}
+    except (ValueError, IndexError, TypeError):  # tensors of those names, of other shapes
+        raise BadInput(f"{path}: is no {architecture} of {row.title}: its tensors have other shapes") from None
 
 
 def _used(state: State) -> dict[str, Tensor]:
@@ -107,8 +108,8 @@ def _unet_name(depth: int) -> Callable[[str, State], str]:
         names |= {f"{level}.{3 if innermost else 5}": f"ups.{up}.1", f"{level}.{4 if innermost else 6}": f"ups.{up}.2"}
         level += ".3.model"
 
-    def name(key: str, _: State) -> str:
-        stem, kind = key.rsplit(".", 1)
+    def name(key: str, _state: State) -> str:
+        stem, _, kind = key.rpartition(".")
         return f"{names[stem]}.{kind}" if stem in names else key
 
     return name
@@ -118,7 +119,9 @@ def _fastgan(state: State) -> Found:
     latent, doubled = state["init.init.0.weight_orig"].shape[:2]
     size = 1024 if "feat_1024.1.weight_orig" in state else 512 if "feat_512.1.weight_orig" in state else 256
     outputs = len(state["to_big.weight_orig"])
-    return Found("fastgan", {"size": size, "width": doubled // 32, "latent_size": latent}, 0, outputs)
+    output = "tanh" if size == 1024 else "linear"
+    options = {"size": size, "width": doubled // 32, "latent_size": latent, "output": output}
+    return Found("fastgan", options, 0, outputs)
 
 
 FASTGAN_LAYERS = {"1": "conv", "2": "norm", "init.0": "start", "init.1": "start_norm"}
@@ -131,9 +134,9 @@ SPECTRAL = {
 }
 
 
-def _fastgan_name(key: str, _: State) -> str:
+def _fastgan_name(key: str, _state: State) -> str:
     """`feat_16.1.weight_orig` is our `blocks.16.conv.parametrizations.weight.original`, and so on."""
-    stem, kind = key.rsplit(".", 1)
+    stem, _, kind = key.rpartition(".")
     part, layer = [*stem.split(".", 1), ""][:2]
     kind = SPECTRAL.get(kind, kind)
     resolution = part.rpartition("_")[2]

@@ -30,6 +30,8 @@ class Origin:
     """Name of the data set or synthetic set drawn from."""
     parents: tuple[str, ...] = ()
     """Its id."""
+    part: str = ""
+    """Part of the data set that was drawn from, also at second hand; empty for noise."""
 
     def label(self, index: int) -> str:
         """Class of image number `index`."""
@@ -50,12 +52,14 @@ def origin_of(run: Run, source: str = "", part: SourcePart = "train", label: str
     """Where a run draws from; raises BadInput where it cannot, or where an option does not belong to it."""
     given = run.config.model.parts.given
     if not given:
-        if source or label:
-            raise BadInput(f"run {run.name!r} draws from noise alone: leave out source and label")
+        if source or label or part != "train":
+            raise BadInput(f"run {run.name!r} draws from noise alone: leave out source, part and label")
         return Origin(drawn_label=label_of(run))
     if given == ("labels",):
         return _of_classes(run, source, label)
     if source and _is_set(source):
+        if label or part != "train":
+            raise BadInput(f"{source!r} is a synthetic set and is drawn from whole: leave out part and label")
         return _of_set(run, source)
     try:
         dataset = PreparedDataset.open(source or run.record.dataset_id)
@@ -92,7 +96,8 @@ def _of_dataset(run: Run, dataset: PreparedDataset, part: SourcePart, label: str
     if len(chosen) == 0:
         raise BadInput(f"data set {dataset.name}: its part {part!r} has no such items; choose another part")
     check_fit(run, condition, dataset)
-    return Origin(of_items(dataset, condition, chosen), drawn_label, name=dataset.name, parents=(dataset.id,))
+    conditions = of_items(dataset, condition, chosen)
+    return Origin(conditions, drawn_label, name=dataset.name, parents=(dataset.id,), part=part)
 
 
 def check_fit(run: Run, part: str, dataset: PreparedDataset) -> None:
@@ -130,4 +135,5 @@ def _of_set(run: Run, source: str) -> Origin:
         raise BadInput(f"set {source!r} has masks of {rows.shape[3]} structures, run {run.name!r} needs another number")
     names = tuple(read_table(folder / "items.parquet")["file"])
     conditions = Conditions("masks", rows, np.arange(len(rows)), names)
-    return Origin(conditions, label_of(run), name=manifest.name, parents=(manifest.id,))
+    part = str(manifest.summary.get("part", ""))
+    return Origin(conditions, label_of(run), name=manifest.name, parents=(manifest.id,), part=part)

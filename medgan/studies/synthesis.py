@@ -160,14 +160,15 @@ def generate(config: GenerateConfig, progress: Progress | None = None) -> Synthe
         summary={
             "count": config.count,
             "size": run.config.model.size,
-            "channels": run.record.data.channels,
-            "structures": structures,
+            "channels": run.record.data.channels if "images" in run.config.model.parts.drawn else 0,
+            "structures": list(structures),
             "gan": run.config.gan,
             "run": run.id,
             "step": sampler.step,
             "dataset": run.config.dataset,
             "label": origin.drawn_label,
             "source": origin.name,
+            "part": origin.part,
             "seed": config.seed,
         },
     )

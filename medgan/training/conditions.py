@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from medgan.common.errors import BadInput
+from medgan.common.images import to_uint8
 from medgan.data.dataset import PreparedDataset
 from medgan.models.task import Batch
 from medgan.training.drawn import Drawn
@@ -60,9 +61,12 @@ def of_classes(count: int) -> Conditions:
 
 def as_drawn(condition: Batch) -> Drawn | None:
     """A condition as something to look at; None for class numbers and where there is none."""
-    shown = {part: value for part, value in condition.items() if value.ndim == 4}
-    pictures = {("masks" if part == "masks" else "images"): value for part, value in shown.items()}
-    return Drawn.of(pictures) if pictures else None
+    for part, value in condition.items():
+        if part == "masks":  # as given, not cleaned: this is what the network sees
+            return Drawn(None, (to_uint8(value) >= 128).astype(np.uint8))
+        if value.ndim == 4:
+            return Drawn(to_uint8(value), None)
+    return None
 
 
 def side_by_side(pieces: Sequence[Drawn]) -> NDArray[np.uint8]:

@@ -24,7 +24,9 @@ class Average:
 
         Buffers (running statistics) are copied as they are.
         """
-        decay = min(self.decay, (1 + step) / (10 + step)) if self.decay else 0.0
+        if not self.decay:
+            return  # no average: the weights are copied when they are needed
+        decay = min(self.decay, (1 + step) / (10 + step))
         current = [parameter.detach() for parameter in self.task.generators.parameters()]
         torch._foreach_lerp_(list(self.generators.parameters()), current, 1 - decay)
         for kept, new in zip(self.generators.buffers(), self.task.generators.buffers(), strict=True):
@@ -42,7 +44,9 @@ class Average:
 
     @torch.no_grad()
     def settle(self, batches: Iterable[Batch]) -> None:
-        """Measure the batch-norm statistics anew: averaged weights do not have the statistics of the trained ones."""
+        """Make the average ready for use: its batch-norm statistics are not those of the weights, measure them anew."""
+        if not self.decay:
+            self.generators.load_state_dict(self.task.generators.state_dict())
         norms = [m for m in self.generators.modules() if isinstance(m, nn.BatchNorm2d)]
         if not norms:
             return

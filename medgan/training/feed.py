@@ -1,5 +1,8 @@
 """Which items of a data set a training run sees, and in what form."""
 
+import os
+import shutil
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -32,6 +35,8 @@ def fitting_data(config: TrainConfig, dataset: PreparedDataset) -> TrainingData:
     """The same, after making sure that the run can begin; raises BadInput where it cannot."""
     data = training_data(config, dataset)
     batches_of(config, dataset, data)
+    if config.loop.compile and not any(map(shutil.which, (os.environ.get("CXX", "g++"), "g++", "clang++"))):
+        raise BadInput("compile: there is no C++ compiler here (g++ or clang++): install one, or leave compile off")
     if config.model.pretrained:
         from medgan.models.pretrained import require  # torchvision takes a second, and few runs need it
 

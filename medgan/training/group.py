@@ -51,6 +51,11 @@ class Group:
         dist.broadcast(content, 0)
         return bytes(content.tolist()).decode()
 
+    def leave(self) -> None:
+        """Part from the other processes for good."""
+        if self.size > 1:
+            dist.destroy_process_group()
+
     def wait(self) -> None:
         """Until every process is here."""
         self.told()

@@ -41,6 +41,8 @@ class ImportConfig(Config):
     """What a CycleGAN's first file translates to."""
     structures: tuple[str, ...] = ()
     """Names of the mask's structures, where the generator is given masks, in the order of its channels."""
+    dropout: float = Field(0.0, ge=0, lt=1)
+    """Share of a U-Net's deepest maps that is dropped when it draws, so that one picture gives several; 0 for none."""
     size: int = Field(0, ge=0, le=1024)
     """Side of its pictures, in pixels; 0 for the network's usual one."""
 
@@ -97,6 +99,7 @@ def _record(config: ImportConfig, found: Found, *, cyclegan: bool) -> RunRecord:
     else:
         gan = found.gan
         if gan == "pix2pix":
+            options["dropout"] = config.dropout
             options["translation"] = "masks_to_images" if config.structures else "sources_to_images"
             data["source_channels"] = 0 if config.structures else found.inputs
     if config.structures and len(config.structures) != found.inputs:

@@ -68,7 +68,9 @@ def train(config: TrainConfig, progress: Progress | None = None) -> Run:
                 return run
             sweep(run.folder)
             # By id: another data set may have taken the name since the run began.
-            return Trainer(run, PreparedDataset.open(run.record.dataset_id), group).train(progress or Silent())
+            finished = Trainer(run, PreparedDataset.open(run.record.dataset_id), group).train(progress or Silent())
+            group.leave()
+            return finished
     except Timeout:
         raise BadInput(f"run {config.run} is being trained by another process") from None
 
@@ -80,6 +82,7 @@ def follow(device: str = "auto") -> None:
     if started:
         run = Run.read(runs_folder() / started)
         Trainer(run, PreparedDataset.open(run.record.dataset_id), group).train(Silent())
+    group.leave()
 
 
 def start_run(config: TrainConfig, dataset: PreparedDataset, devices: int = 1) -> Run:
@@ -134,7 +137,8 @@ class Trainer:
         self._resume()
         options, steps, leads = self.options, self.run.steps, self.group.leads
         while self.step < steps:
-            if self.group.told("stop" if leads and progress.stop_requested() else ""):
+            asks = self.group.size == 1 or self.step % options.log_every == 0  # asking all waits for the device
+            if asks and self.group.told("stop" if leads and progress.stop_requested() else ""):
                 self._save()
                 raise Cancelled(f"stopped at step {self.step} of {steps}; resume goes on from there")
             losses = self.take_step()
@@ -177,7 +181,7 @@ class Trainer:
         return summed(found)
 
     def _fakes(self, piece: int) -> tuple[Batch, dict[str, Tensor]]:
-        """A batch of this step and the fakes for it; the same ones whenever asked for."""
+        """A batch of this step and the fakes for it, drawn from the same random numbers whenever asked for."""
         group = self.group
         further = (piece, group.rank) if piece or group.rank else ()
         seed_everything(self.options.seed, "step", self.step, *further)
@@ -229,11 +233,16 @@ class Trainer:
 
     def _log(self, progress: Progress) -> None:
         self._check()
-        self.group.average(list(self.curves.sums.values()))
+        self._share_curves()
         if self.group.leads:
             progress.update(self.step, self.run.steps, self.curves.flush(self.step))
         else:
             self.curves.clear()
+
+    def _share_curves(self) -> None:
+        """Give every process the mean of what all have added up."""
+        sums = self.curves.sums
+        self.group.average([sums[name] for name in sorted(sums)])
 
     @torch.no_grad()
     def _draw_samples(self) -> None:
@@ -275,6 +284,7 @@ class Trainer:
         Random states need no place in it: every step seeds its own from the run's seed and its number.
         """
         self._check()
+        self._share_curves()
         if not self.group.leads:
             return
         self._settle()
@@ -295,7 +305,7 @@ class Trainer:
         newest = newest_checkpoint(self.run.folder)
         if newest is None:
             if self.group.leads:
-                self.curves.rewind(0, 0.0, {}, 0)
+                self.curves.rewind(0)
             return
         self.step, tensors, facts = newest
         try:
@@ -306,9 +316,10 @@ class Trainer:
             raise BadInput(f"run {self.run.id}: its checkpoint was made with other options") from None
         for side, optimizer in self.optimizers.items():
             load_optimizer(optimizer, under(f"optimizer/{side}", tensors))
+        sums = {name: value.to(self.group.device) for name, value in under("curves", tensors).items()}
+        self.curves.restore(float(facts["seconds"]), sums, int(facts["curves_count"]))
         if self.group.leads:
-            sums, count = under("curves", tensors), int(facts["curves_count"])
-            self.curves.rewind(self.step, float(facts["seconds"]), sums, count)
+            self.curves.rewind(self.step)
 
     def _finish(self) -> None:
         """Write the generator and the manifest; the newest checkpoint stays, for going further."""
@@ -367,9 +378,12 @@ class Curves:
         """Seconds of training so far, over all attempts."""
         return time.monotonic() - self._started
 
-    def rewind(self, step: int, seconds: float, sums: dict[str, Tensor], count: int) -> None:
+    def restore(self, seconds: float, sums: dict[str, Tensor], count: int) -> None:
+        """Go on from what had been added up after so many seconds."""
+        self.sums, self.count = dict(sums), count
+        self._started = time.monotonic() - seconds
+
+    def rewind(self, step: int) -> None:
         """Forget what was logged after `step`, as a resumed run will log it again."""
         rows = [row for row in read_jsonl(self.path) if row["step"] <= step]
         write_atomic(self.path, "".join(json.dumps(row) + "\n" for row in rows))
-        self.sums, self.count = dict(sums), count
-        self._started = time.monotonic() - seconds

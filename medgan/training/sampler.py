@@ -31,7 +31,7 @@ class Sampler:
         task = GANS[run.config.gan].task(run.config.model, run.record.data)
         if (run.folder / GENERATOR_FILE).exists():
             weights, _ = read_tensors(run.folder / GENERATOR_FILE)
-            step = run.steps
+            step = int(run.manifest.summary["steps"]) if run.manifest else run.steps
         else:
             newest = newest_checkpoint(run.folder)
             if newest is None:

@@ -1,43 +1,23 @@
 """The perceptual loss against a computation by hand, layer by layer."""
 
-import hashlib
-from dataclasses import replace
-from pathlib import Path
-
 import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torchvision.models.vgg import make_layers
 from torchvision.transforms.functional import normalize
 
 from medgan.common.errors import BadInput
 from medgan.models.perceptual import PerceptualLoss
-from medgan.models.pretrained import PRETRAINED, import_file
+from medgan.models.pretrained import PRETRAINED
 
-SMALL = [6, 6, "M", 8, 8, "M", 10, 10, 10, "M", 12, "M"]
-"""VGG16's first three blocks, narrower, and a fourth."""
 BLOCKS = ((0, 4), (4, 9), (9, 16))
 """Layers that end with relu1_2, relu2_2 and relu3_3, as VGG16's own numbers are."""
 
 
 @pytest.fixture
-def features(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> nn.Sequential:
-    """Layers of a small VGG with random weights, which are imported as the weights of `vgg16`."""
-    torch.manual_seed(0)
-    layers = make_layers(SMALL)
-    for parameter in layers.parameters():
-        nn.init.normal_(parameter, std=0.3)
-    path = tmp_path / "small.pth"
-    torch.save(nn.ModuleDict({"features": layers}).state_dict(), path)
-    checksum = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
-
-    def build() -> nn.Module:
-        return nn.ModuleDict({"features": make_layers(SMALL)})
-
-    monkeypatch.setitem(PRETRAINED, "vgg16", replace(PRETRAINED["vgg16"], build=build, checksum=checksum))
-    import_file("vgg16", path)
-    return layers
+def features(small_vgg16: nn.Sequential) -> nn.Sequential:
+    """Layers of a small VGG with random weights, which are those of `vgg16` for this test."""
+    return small_vgg16
 
 
 def images(channels: int, seed: int) -> Tensor:

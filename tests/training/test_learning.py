@@ -72,7 +72,7 @@ def test_the_distance_is_nothing_between_equals_and_grows_with_the_difference(fi
     ("gan", "steps", "options"),
     [
         ("dcgan", 150, {"width": 8, "batch_size": 16, "learning_rate": 1e-3}),
-        ("fastgan", 60, {"width": 8, "batch_size": 8, "learning_rate": 1e-3, "latent_size": 32}),
+        ("fastgan", 140, {"width": 8, "batch_size": 8, "learning_rate": 1e-3, "latent_size": 32}),
     ],
 )
 def test_images_from_noise_come_closer_to_the_real_ones(
