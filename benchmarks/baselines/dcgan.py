@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch.optim import Adam
 
 from benchmarks.baselines.step import Batches, Step
-from medgan.models.dcgan import DCGANConfig
+from medgan.models.dcgan import DCGANConfig, initialise
 from medgan.models.task import TrainingData
 
 
@@ -34,6 +34,8 @@ def dcgan(config: DCGANConfig, data: TrainingData, batches: Batches) -> Step:
         raise ValueError("this baseline is the X-ray network of 64 pixels, without augmentation")
     generator = generator_of(config.latent_size, config.width, data.channels)
     discriminator = discriminator_of(config.width, data.channels, config.dropout)
+    generator.apply(initialise)
+    discriminator.apply(initialise)
     average = [parameter.detach().clone() for parameter in generator.parameters()]
     betas = (config.adam_beta1, 0.999)
     generator_adam = Adam(generator.parameters(), lr=config.learning_rate, betas=betas)

@@ -10,6 +10,7 @@ from torch.optim import Adam
 
 from benchmarks.baselines.step import Batches, Step
 from medgan.models.cyclegan import CycleGANConfig
+from medgan.models.patchgan import initialise
 from medgan.models.pix2pix import Pix2PixConfig
 from medgan.models.task import TrainingData
 
@@ -87,6 +88,8 @@ def pix2pix(config: Pix2PixConfig, data: TrainingData, batches: Batches) -> Step
     structures = len(data.structures)
     generator = unet(structures, data.channels, config.width, config.dropout)
     discriminator = patchgan(structures + data.channels, config.discriminator_width, affine=True)
+    for network in (generator, discriminator):
+        network.apply(initialise)
     average = [parameter.detach().clone() for parameter in generator.parameters()]
     betas = (config.adam_beta1, 0.999)
     generator_adam = Adam(generator.parameters(), lr=config.learning_rate, betas=betas)
@@ -154,6 +157,8 @@ def cyclegan(config: CycleGANConfig, data: TrainingData, batches: Batches) -> St
         raise ValueError("this baseline is of 256 pixels, field 46, residual generators")
     to_b, to_a = (resnet(data.channels, config.width, 9) for _ in range(2))
     judge_a, judge_b = (patchgan(data.channels, config.discriminator_width, affine=False) for _ in range(2))
+    for network in (to_b, to_a, judge_a, judge_b):
+        network.apply(initialise)
     pool_a, pool_b = Pool(config.pool_size), Pool(config.pool_size)
     trained = list(itertools.chain(to_b.parameters(), to_a.parameters()))
     average = [parameter.detach().clone() for parameter in trained]
