@@ -208,7 +208,7 @@ def test_file_goes_over_preset_and_flags_over_file(capsys: pytest.CaptureFixture
         (("data", "prepare", "."), {"source": []}, "source: Input is not a valid path"),
         (("data", "phantom"), {"loop": {"size": 64}}, "loop: Extra inputs are not permitted"),
         (("train", "fastgan"), {"name": 5}, "name: Input should be a valid string (given: 5)"),
-        (("train", "fastgan"), {"preset": []}, "preset: Input should be 'quick', 'standard' or 'thesis'"),
+        (("train", "fastgan"), {"preset": []}, "preset: Input should be 'quick', 'standard', 'thesis', 'thesis-abn"),
         (("train", "fastgan"), {"dataset": {}}, "dataset: Input should be a valid string"),
         (("train", "fastgan"), {"loop": {"steps": "many"}}, "steps: Input should be a valid integer"),
         (("train", "fastgan"), {"now": True}, "belong on the command line"),
@@ -297,12 +297,12 @@ def test_training_that_diverges_is_one_line(
     capsys: pytest.CaptureFixture[str], phantoms: PreparedDataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def diverge(config: Config, progress: Progress) -> None:
-        raise WorkFailed("the gradients became infinite; the checkpoint of step 20 is kept")
+        raise WorkFailed("the weights became infinite; the checkpoint of step 20 is kept")
 
     monkeypatch.setattr("medgan.training.loop.train", diverge)
     assert main(["train", "dcgan", "--dataset", "phantoms"]) == 1
     (line,) = capsys.readouterr().err.splitlines()
-    assert line == "medgan: the gradients became infinite; the checkpoint of step 20 is kept"
+    assert line == "medgan: the weights became infinite; the checkpoint of step 20 is kept"
     (job,) = list_jobs()
     status = job.status()
     assert (status.state, status.reason) == ("failed", line.removeprefix("medgan: "))
