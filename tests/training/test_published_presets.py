@@ -11,10 +11,9 @@ from medgan.data.dataset import PreparedDataset
 from medgan.data.phantom_sets import PhantomConfig, prepare_phantoms
 from medgan.models import GANS
 from medgan.studies.origins import origin_of
-from medgan.training.checkpoint import checkpoints, read_tensors
+from medgan.training.checkpoint import optimizer_tensors, prefixed
 from medgan.training.config import TrainConfig, train_config
-from medgan.training.loop import train
-from medgan.training.run import Run
+from medgan.training.loop import Trainer, start_run, train
 from medgan.training.sampler import Sampler
 
 FEW: dict[str, Any] = {"steps": 2, "epochs": 0, "samples": 1, "log_every": 1, "sample_every": 9, "checkpoint_every": 9}
@@ -58,21 +57,36 @@ def test_it_starts_saves_resumes_to_the_same_bits_and_draws(
     gan: str, preset: str, medgan_home: object, request: pytest.FixtureRequest
 ) -> None:
     dataset = prepared(gan, preset)
-    config = few_steps(gan, preset, dataset, "whole")
+    config = few_steps(gan, preset, dataset)
     if config.model.pretrained:
         with pytest.raises(BadInput, match="the weights of VGG16 are not here"):
             train(config)
         request.getfixturevalue("small_vgg16")
-    whole = train(config)
-    stopped = few_steps(gan, preset, dataset, "stopped")
+    run = start_run(config, dataset)
+    whole = two_steps(Trainer(run, dataset))
     with pytest.raises(Cancelled, match="stopped at step 1 of 2"):
-        train(stopped, StopAtOne())
-    resumed = train(stopped)
-    assert same_tensors(whole, resumed)
-    drawn = Sampler.load(resumed).draw(1, 0, conditions=origin_of(resumed).conditions)
+        train(config, StopAtOne())
+    drawn = Sampler.load(run).draw(1, 0, conditions=origin_of(run).conditions)
     size = GANS[gan].presets[preset].options["size"]
     assert drawn.pictures.shape[1:3] == (size, size)
     assert (drawn.masks is not None) == ("masks" in {*config.model.parts.drawn, *config.model.parts.given})
+    resumed = Trainer(run, dataset)
+    resumed._resume()
+    assert resumed.step == 1
+    assert same_tensors(two_steps(resumed), whole)
+
+
+def two_steps(trainer: Trainer) -> dict[str, torch.Tensor]:
+    """Everything that a training is made of after its second step: networks, pools, optimizers, average."""
+    while trainer.step < 2:
+        trainer.take_step()
+        trainer.step += 1
+    tensors = trainer.task.state_dict()
+    if trainer.average.decay:  # else it is a copy, made when it is needed
+        tensors |= prefixed("average", trainer.average.state_dict())
+    for side, optimizer in trainer.optimizers.items():
+        tensors |= prefixed(side, optimizer_tensors(optimizer))
+    return tensors
 
 
 def prepared(gan: str, preset: str) -> PreparedDataset:
@@ -80,12 +94,11 @@ def prepared(gan: str, preset: str) -> PreparedDataset:
     return prepare_phantoms(PhantomConfig.parse({"family": family, "count": 12, "size": 256, "name": family}))
 
 
-def few_steps(gan: str, preset: str, dataset: PreparedDataset, name: str) -> TrainConfig:
+def few_steps(gan: str, preset: str, dataset: PreparedDataset) -> TrainConfig:
     options = FEW | (DOMAINS if gan == "cyclegan" else {})
-    return train_config(gan, dataset.id, preset=preset, name=name, options=options)
+    return train_config(gan, dataset.id, preset=preset, options=options)
 
 
-def same_tensors(first: Run, second: Run) -> bool:
-    """Whether everything in the last checkpoints, optimizers and averages too, is equal to the bit."""
-    one, other = (read_tensors(checkpoints(run.folder)[0])[0] for run in (first, second))
+def same_tensors(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
+    """Whether all are equal to the bit."""
     return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
