@@ -6,17 +6,15 @@ from typing import Literal
 import torch
 from pydantic import Field
 
-from medgan.common.artefact import checked_name, commit, new_id
+from medgan.common.artefact import checked_name, new_id
 from medgan.common.config import Config
 from medgan.common.errors import BadInput
 from medgan.common.foreign import check_fit, state_dict_in
-from medgan.common.repro import environment
-from medgan.common.tensors import write_tensors
 from medgan.models import GANS
 from medgan.models.public import Found, translated
 from medgan.models.task import GanTask, TrainingData
 from medgan.training.config import NETWORKS_VERSION, TrainConfig
-from medgan.training.run import GENERATOR_FILE, Run, RunRecord
+from medgan.training.run import Run, RunRecord
 
 ArchitectureName = Literal["resnet_6blocks", "resnet_9blocks", "unet_128", "unet_256", "fastgan"]
 ENTRIES = ("g", "state_dict")
@@ -67,18 +65,8 @@ def import_generator(config: ImportConfig) -> Run:
         check_fit(state, _shapes(task, name), config.architecture, paths[name])
     run = Run.start(record)
     state = {f"{name}.{key}": tensor for name, found_ones in generators.items() for key, tensor in found_ones.items()}
-    write_tensors(run.folder / GENERATOR_FILE, state, {"run": run.id})
-    commit(
-        run.folder,
-        kind="run",
-        id=run.id,
-        name=run.name,
-        config=run.config.model_dump(mode="json"),
-        parents=[],
-        environment=environment(),
-        summary={"steps": 0, "seconds": 0.0, "items": 0, "imported": config.architecture, "file": config.file.name},
-    )
-    return Run.read(run.folder)
+    summary = {"steps": 0, "seconds": 0.0, "items": 0, "imported": config.architecture, "file": config.file.name}
+    return run.finish(state, [], summary)
 
 
 def _shapes(task: GanTask, name: str) -> dict[str, torch.Tensor]:

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.optim import Adam
 
-from medgan.common.artefact import checked_name, commit, sweep, write_atomic
+from medgan.common.artefact import checked_name, sweep, write_atomic
 from medgan.common.errors import BadInput, Cancelled, WorkFailed
 from medgan.common.home import runs_folder
 from medgan.common.memory import keep_freed_memory
 from medgan.common.pictures import encode_png, grid
 from medgan.common.progress import Progress, Silent
-from medgan.common.repro import choose_device, environment, seed_everything
+from medgan.common.repro import choose_device, seed_everything
 from medgan.data.dataset import PreparedDataset
 from medgan.models import GANS
 from medgan.models.task import Batch, GanTask, Losses
@@ -32,7 +32,6 @@ from medgan.training.checkpoint import (
     prefixed,
     save_checkpoint,
     under,
-    write_tensors,
 )
 from medgan.training.conditions import Conditions, as_drawn, side_by_side
 from medgan.training.config import TrainConfig
@@ -40,7 +39,7 @@ from medgan.training.drawn import Drawn
 from medgan.training.ema import Average
 from medgan.training.group import Group, join
 from medgan.training.precision import autocast
-from medgan.training.run import GENERATOR_FILE, LOSSES_FILE, RUN_FILE, Run, RunRecord, read_jsonl
+from medgan.training.run import LOSSES_FILE, RUN_FILE, Run, RunRecord, read_jsonl
 from medgan.training.schedule import rate_factor
 
 SETTLING_BATCHES = 8
@@ -323,20 +322,11 @@ class Trainer:
 
     def _finish(self) -> None:
         """Write the generator and the manifest; the newest checkpoint stays, for going further."""
-        run = self.run
-        write_tensors(run.folder / GENERATOR_FILE, self.average.state_dict(), {"run": run.id})
-        for older in checkpoints(run.folder)[1:]:
+        for older in checkpoints(self.run.folder)[1:]:
             older.unlink()
-        commit(
-            run.folder,
-            kind="run",
-            id=run.id,
-            name=run.name,
-            config=run.config.model_dump(mode="json"),
-            parents=[run.record.dataset_id],
-            environment=environment(),
-            summary={"steps": self.step, "seconds": round(self.curves.seconds(), 1), "items": run.record.items},
-        )
+        record, seconds = self.run.record, round(self.curves.seconds(), 1)
+        summary = {"steps": self.step, "seconds": seconds, "items": record.items}
+        self.run.finish(self.average.state_dict(), [record.dataset_id], summary)
 
 
 def summed(pieces: list[Losses]) -> Losses:

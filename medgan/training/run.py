@@ -1,16 +1,20 @@
 """A training run's folder: what it was asked to do, its curves, its pictures, its generator."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from torch import Tensor
 
-from medgan.common.artefact import MANIFEST, Manifest, read_manifest, write_atomic
+from medgan.common.artefact import MANIFEST, Manifest, commit, read_manifest, write_atomic
 from medgan.common.config import Config
 from medgan.common.errors import BadInput
 from medgan.common.home import runs_folder, shipped_runs_folder
+from medgan.common.repro import environment
+from medgan.common.tensors import write_tensors
 from medgan.models.task import TrainingData
 from medgan.training.config import TrainConfig
 
@@ -68,6 +72,21 @@ class Run:
         folder.mkdir(parents=True, exist_ok=True)
         write_atomic(folder / RUN_FILE, record.to_json())
         return cls(folder, record, None)
+
+    def finish(self, generators: Mapping[str, Tensor], parents: list[str], summary: Mapping[str, Any]) -> "Run":
+        """Write the generators, then the manifest that makes the run a finished one."""
+        write_tensors(self.folder / GENERATOR_FILE, generators, {"run": self.id})
+        commit(
+            self.folder,
+            kind="run",
+            id=self.id,
+            name=self.name,
+            config=self.config.model_dump(mode="json"),
+            parents=parents,
+            environment=environment(),
+            summary=dict(summary),
+        )
+        return Run.read(self.folder)
 
     @property
     def config(self) -> TrainConfig:

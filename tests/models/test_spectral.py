@@ -33,9 +33,13 @@ def test_states_weights_and_gradients_are_those_of_torch(make: object) -> None:
 
 def test_two_passes_before_one_gradient() -> None:
     """The vectors that the first pass used are still there when its gradient comes, though the second moved them."""
-    layer = spectral_norm(nn.Conv2d(3, 5, 3, bias=False))
+    plain = nn.Conv2d(3, 5, 3, bias=False)
+    layer = spectral_norm(plain)
     images = torch.randn(2, 3, 9, 9)
     (layer(images).sum() + layer(2 * images).sum()).backward()
+    gradient = layer.parametrizations.weight.original.grad
+    assert torch.isfinite(gradient).all()
+    assert gradient.abs().sum() > 0
 
 
 def test_gradient_of_the_division() -> None:
