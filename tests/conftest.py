@@ -65,7 +65,7 @@ def publisher(monkeypatch: pytest.MonkeyPatch) -> Iterator[Publisher]:
     """A publisher with a file for `tiny`, which is in the table of pre-trained networks for this test."""
     import torch
 
-    from medgan.models.pretrained import PRETRAINED, Pretrained
+    from medgan.weights import PRETRAINED, Pretrained
 
     def build() -> torch.nn.Module:
         return torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.BatchNorm1d(2))
@@ -114,7 +114,7 @@ def small_vgg16(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     import torch
     from torchvision.models.vgg import make_layers
 
-    from medgan.models.pretrained import PRETRAINED, import_file
+    from medgan.weights import PRETRAINED, import_file
 
     small = [6, 6, "M", 8, 8, "M", 10, 10, 10, "M", 12, "M"]  # VGG16's first three blocks, narrower, and a fourth
     torch.manual_seed(0)

@@ -34,6 +34,10 @@ LABELS = {
     "threads": "Processor threads",
     "log_every": "Steps between two curve points",
     "sample_every": "Steps between two sample grids",
+    "score_space": "Score images while training",
+    "score_every": "Steps between two scores",
+    "score_images": "Images drawn for a score",
+    "best": "Draw with the best-scored generator",
     "checkpoint_every": "Steps between two saved states",
     "samples": "Images in a sample grid",
     "dropout": "Dropout (share)",
@@ -118,7 +122,16 @@ CHOICES = {
     "vgg16_2": "As VGG16 sees it (two maps)",
     "vgg16_3": "As VGG16 sees it (three maps)",
 }
-FIELD_CHOICES = {("content", "masks"): "Masks alone"}
+FIELD_CHOICES = {
+    ("content", "masks"): "Masks alone",
+    ("score_space", "none"): "No",
+    ("score_space", "radiomic"): "By radiomic features (no weights needed)",
+    ("score_space", "inception"): "FID, by Inception",
+    ("score_space", "vgg16"): "By VGG16",
+    ("score_space", "mobilenet_v2"): "By MobileNetV2",
+    ("score_space", "squeezenet1_0"): "By SqueezeNet 1.0",
+    ("score_space", "squeezenet1_1"): "By SqueezeNet 1.1",
+}
 """Where a value means something else in one field than in the others."""
 
 

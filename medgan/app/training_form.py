@@ -134,7 +134,7 @@ def _choose_preset(row: Gan, ready: Mapping[str, str]) -> str:
 
 
 def _is_present(network: str) -> bool:
-    from medgan.models.pretrained import is_present  # here, since it brings all of torchvision
+    from medgan.weights import is_present  # here, since it brings all of torchvision
 
     return is_present(network)
 
@@ -231,7 +231,7 @@ def _start(
 def _check(config: TrainConfig, dataset: PreparedDataset) -> None:
     """Raise BadInput, before a job is made, where it could not begin."""
     if config.model.pretrained:
-        from medgan.models.pretrained import require
+        from medgan.weights import require
 
         require(config.model.pretrained)
     fitting_data(config, dataset)

@@ -20,6 +20,7 @@ def entries() -> dict[str, Entry]:
         "train": Entry("Train a GAN on a data set.", group=_train),
         "import": Entry("Take a generator of a public implementation from a file.", command=_import),
         "generate": Entry("Draw synthetic images from a trained GAN.", command=_generate),
+        "evaluate": Entry("Score synthetic images against real ones, with intervals.", command=_evaluate),
         "jobs": Entry("List, show, wait for, cancel, resume and delete jobs.", group=_jobs),
         "weights": Entry("Pre-trained networks: see, download and import them.", group=_weights),
         "demo": Entry("Make something to look at: phantoms and synthetic images.", command=_demo),
@@ -90,6 +91,12 @@ def _generate() -> type[Command]:
     from medgan.cli import generate
 
     return generate.command()
+
+
+def _evaluate() -> type[Command]:
+    from medgan.cli import evaluate
+
+    return evaluate.command()
 
 
 def _jobs() -> dict[str, Entry]:

@@ -99,7 +99,7 @@ def check(config: TrainConfig, dataset: PreparedDataset) -> None:
 def have_weights(name: str) -> None:
     """Have the weights of a pre-trained network here: ask before they are downloaded; raises BadInput without them."""
     # Imported here: torchvision takes a second, and few runs need it.
-    from medgan.models.pretrained import download, is_present, require, terms
+    from medgan.weights import download, is_present, require, terms
 
     if not is_present(name) and agreed(terms(name)):  # asked before there is a progress bar, which would hide it
         with shown_progress() as progress:

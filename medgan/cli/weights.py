@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic_settings import CliPositionalArg, CliToggleFlag
 
@@ -11,7 +11,7 @@ from medgan.cli.terminal import agreed, shown_progress, table
 from medgan.common.errors import BadInput, Cancelled
 
 if TYPE_CHECKING:
-    from medgan.models.pretrained import Status
+    from medgan.weights import Status
 
 
 def entries() -> dict[str, Entry]:
@@ -24,7 +24,7 @@ def entries() -> dict[str, Entry]:
 
 class ShowWeights(Command):
     def run(self) -> Answer:
-        from medgan.models.pretrained import row, status
+        from medgan.weights import row, status
 
         found = status()
         networks = [(one, row(one.name)) for one in found]
@@ -40,7 +40,7 @@ class DownloadWeights(Command):
     """Agree to size, source and licence without being asked."""
 
     def run(self) -> Answer:
-        from medgan.models.pretrained import download, status_of, terms
+        from medgan.weights import download, status_of, terms
 
         if status_of(self.name).state == "verified":
             return told(status_of(self.name), "was here already")
@@ -58,16 +58,20 @@ class ImportWeights(Command):
     """Its state dict as torch saves it (.pth), or safetensors; best the publisher's own file."""
     unverified: CliToggleFlag[bool] = False
     """Accept a file without the publisher's checksum; its tensors must fit all the same."""
+    input: Literal["published", "imagenet", "signed", "bgr", "bgr_227"] = "published"
+    """How another maker's network wants its pictures: imagenet is torchvision's way, signed runs from -1 to 1, bgr and
+    bgr_227 are Caffe's. Known files need none."""
 
     def run(self) -> Answer:
-        from medgan.models.pretrained import import_file
+        from medgan.weights import import_file
 
-        return told(import_file(self.name, self.file, unverified=self.unverified), "is here now")
+        input = "" if self.input == "published" else self.input
+        return told(import_file(self.name, self.file, unverified=self.unverified, input=input), "is here now")
 
 
 def told(status: "Status", how: str) -> Answer:
     """A network that is here, with how far it can be trusted."""
-    from medgan.models.pretrained import row
+    from medgan.weights import row
 
     trust = {
         "verified": "with its publisher's checksum",
@@ -79,7 +83,7 @@ def told(status: "Status", how: str) -> Answer:
 
 def known(status: "Status") -> dict[str, Any]:
     """All that is known of a network's weights, for `--json`."""
-    from medgan.models.pretrained import path_of, row
+    from medgan.weights import path_of, row
 
     network = row(status.name)
     return {
@@ -93,6 +97,7 @@ def known(status: "Status") -> dict[str, Any]:
         "url": network.url,
         "checksum": network.checksum,
         "size_mib": network.size_mib,
+        "input": status.input,
         "licence": network.licence,
     }
 

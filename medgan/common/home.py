@@ -25,6 +25,16 @@ def jobs_folder() -> Path:
     return home() / "workspace" / "jobs"
 
 
+def features_folder() -> Path:
+    """What feature spaces saw of image sets; may be deleted at any time."""
+    return home() / "workspace" / "features"
+
+
+def quality_folder() -> Path:
+    """Quality reports: synthetic sets with their scores."""
+    return home() / "workspace" / "quality"
+
+
 def weights_folder() -> Path:
     """Pre-trained networks that were downloaded or imported."""
     return home() / "workspace" / "weights"

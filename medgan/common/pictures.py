@@ -54,3 +54,11 @@ def overlay(image_uint8: Uint8, masks: Uint8) -> Uint8:
     for structure in range(masks.shape[2]):
         rgb[outline(masks[..., structure])] = STRUCTURE_COLOURS[structure % len(STRUCTURE_COLOURS)]
     return rgb
+
+
+def painted(masks: Uint8) -> Uint8:
+    """Masks (n, h, w, structures) of 0/1 as one grey picture (n, h, w, 1): a level each structure, the last white."""
+    count = masks.shape[3]
+    levels = (255 * np.arange(1, count + 1) // count).astype(np.uint8)
+    picture: Uint8 = (masks * levels).max(axis=3, keepdims=True)
+    return picture

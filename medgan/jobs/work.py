@@ -57,6 +57,7 @@ WORK: dict[str, Work] = {
     "prepare": Work("Prepare images", f"{DATA}.config:PrepareConfig", f"{DATA}.prepare:prepare", called_by="source"),
     "phantom": Work("Draw phantoms", f"{PHANTOMS}:PhantomConfig", f"{PHANTOMS}:prepare_phantoms", called_by="family"),
     "train": Work("Train a GAN", f"{TRAINING}.config:TrainConfig", f"{TRAINING}.loop:train", takes_slot=True),
+    "evaluate": Work("Score images", "medgan.studies.quality:QualityConfig", "medgan.studies.quality:evaluate"),
     "generate": Work("Generate images", f"{SYNTHESIS}:GenerateConfig", f"{SYNTHESIS}:generate"),
 }
 

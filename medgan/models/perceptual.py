@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn.functional import l1_loss
 
 from medgan.common.errors import BadInput
-from medgan.models.pretrained import load_network
+from medgan.weights import load_network
 
 NETWORK = "vgg16"
 IMAGENET_MEAN = (0.485, 0.456, 0.406)

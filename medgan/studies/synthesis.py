@@ -57,6 +57,8 @@ class GenerateConfig(Config):
     """Part of the data set to draw from; sets for training a classifier or segmenter must not come from test."""
     label: str = ""
     """Class to draw, or to translate from; all in turn, or the first domain, where it is not given."""
+    best: bool = False
+    """Draw with the generator that scored best during training, not with the last; the run must have been scored."""
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
     """Where to compute: auto takes the first GPU where there is one, else the processor."""
 
@@ -141,7 +143,7 @@ def generate(config: GenerateConfig, progress: Progress | None = None) -> Synthe
     if (folder / MANIFEST).exists():
         return SyntheticSet(folder, read_manifest(folder))
     run = Run.open(config.run)
-    sampler = Sampler.load(run, config.device)
+    sampler = Sampler.load(run, config.device, best=config.best)
     origin = origin_of(run, config.source, config.part, config.label)
     remove_artefact(folder)
     folder.mkdir(parents=True)

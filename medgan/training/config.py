@@ -15,6 +15,10 @@ NETWORKS_VERSION = 2
 """Counts the changes of networks that older checkpoints do not fit; TrainConfig tells how older options are read."""
 
 
+ScoreSpace = Literal["none", "radiomic", "inception", "vgg16", "mobilenet_v2", "squeezenet1_0", "squeezenet1_1"]
+"""The feature spaces, and none; a test holds them to the table of spaces."""
+
+
 class LoopConfig(Config):
     """Options of the training loop, the same for every GAN."""
 
@@ -44,6 +48,12 @@ class LoopConfig(Config):
     """Steps between two sample grids."""
     checkpoint_every: int = Field(200, ge=1)
     """Steps between two saves; at most this much is lost when a run is killed."""
+    score_space: ScoreSpace = "none"
+    """Feature space in which samples are scored during training (Fréchet distance); the best generator is kept."""
+    score_every: int = Field(500, ge=1)
+    """Steps between two scores."""
+    score_images: int = Field(128, ge=16, le=10_000)
+    """Images that are drawn for a score."""
     samples: int = Field(36, ge=1, le=256)
     """Images in a sample grid; each place keeps its random start, so that they can be compared."""
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from medgan.common.images import to_uint8
+from medgan.common.pictures import painted
 from medgan.models.task import Batch
 
 Uint8 = NDArray[np.uint8]
@@ -72,11 +73,3 @@ def _cleaned(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     kept: NDArray[np.bool_] = (areas >= SPECK * areas.max())[pieces] & mask
     filled: NDArray[np.bool_] = ndimage.binary_fill_holes(kept)
     return filled
-
-
-def painted(masks: Uint8) -> Uint8:
-    """Masks (n, h, w, structures) as one grey picture (n, h, w, 1): each structure its own level, the last white."""
-    count = masks.shape[3]
-    levels = (255 * np.arange(1, count + 1) // count).astype(np.uint8)
-    picture: Uint8 = (masks * levels).max(axis=3, keepdims=True)
-    return picture

@@ -38,9 +38,13 @@ def fitting_data(config: TrainConfig, dataset: PreparedDataset) -> TrainingData:
     if config.loop.compile and not any(map(shutil.which, (os.environ.get("CXX", "g++"), "g++", "clang++"))):
         raise BadInput("compile: there is no C++ compiler here (g++ or clang++): install one, or leave compile off")
     if config.model.pretrained:
-        from medgan.models.pretrained import require  # torchvision takes a second, and few runs need it
+        from medgan.weights import require  # torchvision takes a second, and few runs need it
 
         require(config.model.pretrained)
+    if config.loop.score_space != "none":
+        from medgan.metrics.spaces import space
+
+        space(config.loop.score_space)
     with torch.device("meta"):  # shapes without numbers: what cannot be built with these data says so at once
         GANS[config.gan].task(config.model, data)
     return data

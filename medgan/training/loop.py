@@ -5,6 +5,7 @@ import math
 import time
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -18,6 +19,7 @@ from medgan.common.errors import BadInput, Cancelled, WorkFailed
 from medgan.common.home import runs_folder
 from medgan.common.memory import keep_freed_memory
 from medgan.common.pictures import encode_png, grid
+from medgan.common.precision import autocast
 from medgan.common.progress import Progress, Silent
 from medgan.common.repro import choose_device, seed_everything
 from medgan.data.dataset import PreparedDataset
@@ -38,9 +40,11 @@ from medgan.training.config import TrainConfig
 from medgan.training.drawn import Drawn
 from medgan.training.ema import Average
 from medgan.training.group import Group, join
-from medgan.training.precision import autocast
 from medgan.training.run import LOSSES_FILE, RUN_FILE, Run, RunRecord, read_jsonl
 from medgan.training.schedule import rate_factor
+
+if TYPE_CHECKING:
+    from medgan.training.scoring import Scorer
 
 SETTLING_BATCHES = 8
 
@@ -122,10 +126,18 @@ class Trainer:
         }
         self.average = Average(self.task, run.config.model.ema_decay)
         self.curves = Curves(run.folder / LOSSES_FILE)
+        self.scorer = self._scorer(dataset)
         self.step = 0
         if self.options.compile:
             for network in (*self.task.generators.values(), *self.task.discriminators.values()):
                 network.compile()
+
+    def _scorer(self, dataset: PreparedDataset) -> "Scorer | None":
+        if not self.group.leads or self.options.score_space == "none":
+            return None
+        from medgan.training.scoring import Scorer  # the scores take seconds to import, and few runs ask for them
+
+        return Scorer(self.run, dataset)
 
     def _adam(self, parameters: Iterable[torch.nn.Parameter]) -> Adam:
         model = self.run.config.model
@@ -148,6 +160,9 @@ class Trainer:
                 self._log(progress)
             if last or self.step % options.sample_every == 0:
                 self._draw_samples()
+            if self.scorer and (last or self.step % options.score_every == 0):
+                self._settle()
+                self.scorer.score(self.task, self.average, self.step)
             if last or self.step % options.checkpoint_every == 0:
                 self._save()
         if leads:
@@ -303,8 +318,7 @@ class Trainer:
         """Go back to the newest checkpoint that can be read; begin at step 0 where there is none."""
         newest = newest_checkpoint(self.run.folder)
         if newest is None:
-            if self.group.leads:
-                self.curves.rewind(0)
+            self._rewind()
             return
         self.step, tensors, facts = newest
         try:
@@ -317,8 +331,14 @@ class Trainer:
             load_optimizer(optimizer, under(f"optimizer/{side}", tensors))
         sums = {name: value.to(self.group.device) for name, value in under("curves", tensors).items()}
         self.curves.restore(float(facts["seconds"]), sums, int(facts["curves_count"]))
+        self._rewind()
+
+    def _rewind(self) -> None:
+        """Forget what was written of later steps than this."""
         if self.group.leads:
             self.curves.rewind(self.step)
+        if self.scorer:
+            self.scorer.rewind(self.step)
 
     def _finish(self) -> None:
         """Write the generator and the manifest; the newest checkpoint stays, for going further."""

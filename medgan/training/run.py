@@ -20,7 +20,9 @@ from medgan.training.config import TrainConfig
 
 RUN_FILE = "run.json"
 GENERATOR_FILE = "generator.safetensors"
+BEST_FILE = "best.safetensors"
 LOSSES_FILE = "losses.jsonl"
+SCORES_FILE = "scores.jsonl"
 
 
 class RunRecord(Config):
@@ -121,6 +123,15 @@ class Run:
     def losses(self) -> pd.DataFrame:
         """One row a logged step: `step`, `seconds` since the run began, and each named loss."""
         return pd.DataFrame(read_jsonl(self.folder / LOSSES_FILE))
+
+    def scores(self) -> pd.DataFrame:
+        """One row a score during training: `step`, `space`, `value` (Fréchet distance, lower is closer)."""
+        return pd.DataFrame(read_jsonl(self.folder / SCORES_FILE), columns=["step", "space", "value"])
+
+    @property
+    def has_best(self) -> bool:
+        """Whether the generator with the best score during training was kept."""
+        return (self.folder / BEST_FILE).exists()
 
     def step(self) -> int:
         """The last step in the curves; 0 before the first."""

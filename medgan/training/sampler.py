@@ -11,7 +11,7 @@ from medgan.models.task import GanTask
 from medgan.training.checkpoint import newest_checkpoint, read_tensors, under
 from medgan.training.conditions import Conditions, as_drawn, of_classes
 from medgan.training.drawn import Drawn
-from medgan.training.run import GENERATOR_FILE, Run
+from medgan.training.run import BEST_FILE, GENERATOR_FILE, Run
 
 # Networks always see batches of this size: kernels may round differently for other sizes.
 BATCH = 8
@@ -26,10 +26,18 @@ class Sampler:
         """How many steps the generator has been trained."""
 
     @classmethod
-    def load(cls, run: Run, device: str = "auto") -> "Sampler":
-        """The finished generator, else that of the newest checkpoint; raises BadInput where there is neither."""
+    def load(cls, run: Run, device: str = "auto", *, best: bool = False) -> "Sampler":
+        """The finished generator, else that of the newest checkpoint; or the one that scored best during training.
+
+        Raises BadInput where there is none.
+        """
         task = GANS[run.config.gan].task(run.config.model, run.record.data)
-        if (run.folder / GENERATOR_FILE).exists():
+        if best:
+            if not run.has_best:
+                raise BadInput(f"run {run.name}: was not scored during training, so no best generator was kept")
+            weights, facts = read_tensors(run.folder / BEST_FILE)
+            step = int(facts["step"])
+        elif (run.folder / GENERATOR_FILE).exists():
             weights, _ = read_tensors(run.folder / GENERATOR_FILE)
             step = int(run.manifest.summary["steps"]) if run.manifest else run.steps
         else:

@@ -8,7 +8,7 @@ from torchvision.transforms.functional import normalize
 
 from medgan.common.errors import BadInput
 from medgan.models.perceptual import PerceptualLoss
-from medgan.models.pretrained import PRETRAINED
+from medgan.weights import PRETRAINED
 
 BLOCKS = ((0, 4), (4, 9), (9, 16))
 """Layers that end with relu1_2, relu2_2 and relu3_3, as VGG16's own numbers are."""

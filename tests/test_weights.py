@@ -18,7 +18,7 @@ from medgan.cli import train
 from medgan.common.errors import BadInput, Cancelled, WorkFailed
 from medgan.common.home import weights_folder
 from medgan.common.progress import Silent
-from medgan.models.pretrained import (
+from medgan.weights import (
     PRETRAINED,
     download,
     import_file,
@@ -72,7 +72,7 @@ def test_absent_weights_are_one_line_with_both_commands(publisher: Any) -> None:
         with pytest.raises(BadInput) as refused:
             use("vgg16")
         line = str(refused.value)
-        assert "VGG16 are not here, and perceptual losses need them" in line
+        assert "VGG16 are not here, and perceptual losses and feature scores need them" in line
         assert "`python -m medgan weights download vgg16` (528 MiB)" in line
         assert "`python -m medgan weights import vgg16 FILE` with the publisher's vgg16-397923af.pth" in line
     with pytest.raises(BadInput, match=r"no pre-trained network 'vgg61' \(there is: vgg16, mobilenet_v2"):

@@ -1,4 +1,4 @@
-"""Networks that others trained: what there is, where it comes from, and how it gets here.
+"""How the weights of networks that others trained get here, and what is known of them.
 
 A network is downloaded from its publisher or imported from a file, checked, and kept as safetensors under
 `weights_folder()`. Nothing here ever hands out random weights: what is absent is said in one line.
@@ -8,7 +8,7 @@ import errno
 import http.client
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -18,8 +18,6 @@ from typing import Literal
 import torch
 from filelock import FileLock, Timeout
 from torch import Tensor, nn
-from torchvision import models
-from torchvision.models import WeightsEnum
 
 from medgan.common.artefact import sha256_of, sweep
 from medgan.common.errors import BadInput, Cancelled, WorkFailed
@@ -27,6 +25,7 @@ from medgan.common.foreign import check_fit, state_dict_in
 from medgan.common.home import weights_folder
 from medgan.common.progress import Progress
 from medgan.common.tensors import read_facts, read_tensors, write_tensors
+from medgan.weights.table import INPUTS, PRETRAINED, Input, Pretrained, row
 
 State = Literal["absent", "verified", "unverified", "damaged"]
 COMMAND = "python -m medgan weights"
@@ -36,71 +35,6 @@ PATIENCE_S = 30.0
 FULL_DISK = {errno.ENOSPC, errno.EDQUOT}
 STEP_COUNTER = ".num_batches_tracked"
 """Ends the name of a tensor that old files lack and that no network reads once it is trained."""
-TORCHVISION_TERMS = (
-    "torchvision is under BSD-3-Clause; the weights were trained on ImageNet, which is for non-commercial research "
-    "and education, and whether you may use them is yours to determine"
-)
-
-
-@dataclass(frozen=True)
-class Pretrained:
-    """A network and its publisher's file of weights."""
-
-    title: str
-    purpose: str
-    """What needs it, as in "... need it"."""
-    url: str
-    checksum: str
-    """What the SHA-256 of the publisher's file begins with, in hex digits."""
-    size_mib: float
-    licence: str
-    build: Callable[[], nn.Module]
-    """Makes the network, with random weights; its state dict says what a file must hold."""
-    left_out: tuple[str, ...] = ()
-    """Beginnings of the names of tensors that the publisher's file holds and the network made here does not."""
-
-    @property
-    def file_name(self) -> str:
-        """What the publisher calls the file."""
-        return self.url.rsplit("/", 1)[-1]
-
-
-def of_torchvision(
-    title: str,
-    purpose: str,
-    weights: WeightsEnum,
-    build: Callable[[], nn.Module],
-    size_mib: float,
-    left_out: tuple[str, ...] = (),
-) -> Pretrained:
-    """A row for a network of torchvision; its file names carry the first eight digits of the checksum."""
-    checksum = weights.url.removesuffix(".pth").rsplit("-", 1)[-1]
-    return Pretrained(title, purpose, weights.url, checksum, size_mib, TORCHVISION_TERMS, build, left_out)
-
-
-def squeezenet1_1_features() -> nn.Module:
-    """SqueezeNet 1.1 without its classifier, with the names that torchvision gives its tensors."""
-    return nn.ModuleDict({"features": models.squeezenet1_1().features})
-
-
-PRETRAINED: dict[str, Pretrained] = {
-    "vgg16": of_torchvision("VGG16", "perceptual losses", models.VGG16_Weights.IMAGENET1K_V1, models.vgg16, 528),
-    "mobilenet_v2": of_torchvision(
-        "MobileNetV2", "feature scores", models.MobileNet_V2_Weights.IMAGENET1K_V1, models.mobilenet_v2, 13.6
-    ),
-    "squeezenet1_0": of_torchvision(
-        "SqueezeNet 1.0", "feature scores", models.SqueezeNet1_0_Weights.IMAGENET1K_V1, models.squeezenet1_0, 4.8
-    ),
-    "squeezenet1_1": of_torchvision(
-        "SqueezeNet 1.1",
-        "feature scores",
-        models.SqueezeNet1_1_Weights.IMAGENET1K_V1,
-        squeezenet1_1_features,
-        4.7,
-        left_out=("classifier.",),
-    ),
-}
-"""The networks; adding one is one row."""
 
 
 @dataclass(frozen=True)
@@ -114,17 +48,12 @@ class Status:
     state: State
     sha256: str = ""
     file: str = ""
+    input: str = "imagenet"
+    """How the network wants its pictures, a name in INPUTS."""
 
     @property
     def present(self) -> bool:
         return self.state in {"verified", "unverified"}
-
-
-def row(name: str) -> Pretrained:
-    """The row of the table; raises BadInput that lists what there is."""
-    if name not in PRETRAINED:
-        raise BadInput(f"no pre-trained network {name!r} (there is: {', '.join(PRETRAINED)})")
-    return PRETRAINED[name]
 
 
 def path_of(name: str) -> Path:
@@ -139,7 +68,10 @@ def status_of(name: str) -> Status:
         return Status(name, "absent")
     try:
         facts = read_facts(path_of(name))
-        return Status(name, "verified" if facts["verified"] == "yes" else "unverified", facts["sha256"], facts["file"])
+        state: State = "verified" if facts["verified"] == "yes" else "unverified"
+        sha256 = facts["sha256"]
+        input = facts.get("input") or row(name).other_inputs.get(sha256, "imagenet")
+        return Status(name, state, sha256, facts["file"], input)
     except (BadInput, KeyError):
         return Status(name, "damaged")
 
@@ -164,6 +96,11 @@ def require(name: str) -> None:
             f"`{COMMAND} download {name}` ({wanted.size_mib:g} MiB), or without internet "
             f"`{COMMAND} import {name} FILE` with the publisher's {wanted.file_name}"
         )
+
+
+def input_of(name: str) -> Input:
+    """How the weights that are here want their pictures; torchvision's way where none are."""
+    return INPUTS[status_of(name).input]
 
 
 def terms(name: str) -> str:
@@ -214,12 +151,15 @@ def download(name: str, progress: Progress) -> Status:
         return found
 
 
-def import_file(name: str, path: Path, *, unverified: bool = False) -> Status:
+def import_file(name: str, path: Path, *, unverified: bool = False, input: str = "") -> Status:
     """Check a file of weights (a state dict that torch saved, or safetensors) and keep its tensors.
 
     `unverified` accepts a file that has not its publisher's checksum; its tensors must fit all the same, and its
-    status says so. Weights that are here already are replaced. Raises BadInput where the file is not accepted.
+    status says so. `input` is a name in INPUTS for a file that wants its pictures differently from the publisher's;
+    known files need none. Weights that are here already are replaced. Raises BadInput where the file is not accepted.
     """
+    if input and input not in INPUTS:
+        raise BadInput(f"input {input!r} is not known (there is: {', '.join(INPUTS)})")
     wanted = row(name)
     try:
         sha256 = sha256_of(path)
@@ -231,7 +171,7 @@ def import_file(name: str, path: Path, *, unverified: bool = False) -> Status:
             f"{wanted.checksum}: take the publisher's file, or add --unverified if you trust this one"
         )
     with _alone():
-        return _keep(name, path, sha256, path.name)
+        return _keep(name, path, sha256, path.name, input)
 
 
 @contextmanager
@@ -253,11 +193,11 @@ def _alone() -> Iterator[None]:
         raise BadInput(f"{folder}: cannot be written ({error.strerror}); MEDGAN_HOME names another place") from None
 
 
-def _keep(name: str, path: Path, sha256: str, file: str) -> Status:
+def _keep(name: str, path: Path, sha256: str, file: str, input: str = "") -> Status:
     """Write the tensors of a file that fits, with what is known of the file."""
     tensors = {key: tensor.clone() for key, tensor in _fitted(name, state_dict_in(path), path).items()}  # none shared
     verified = sha256.startswith(row(name).checksum)
-    facts = {"name": name, "sha256": sha256, "verified": "yes" if verified else "no", "file": file}
+    facts = {"name": name, "sha256": sha256, "verified": "yes" if verified else "no", "file": file, "input": input}
     write_tensors(path_of(name), tensors, facts)
     return status_of(name)
 
