@@ -17,6 +17,7 @@ PAGES = {
         st.Page("pages/train.py", title="Train", icon=":material/model_training:"),
         st.Page("pages/jobs.py", title="Jobs", icon=":material/pending_actions:"),
     ],
+    "Results": [st.Page("pages/quality.py", title="Quality", icon=":material/query_stats:")],
 }
 
 page = st.navigation(PAGES)

@@ -27,7 +27,7 @@ from medgan.studies.origins import Origin, origin_of
 from medgan.studies.synthesis import SyntheticSet, list_sets
 from medgan.training.conditions import Conditions
 from medgan.training.drawn import Drawn
-from medgan.training.run import GENERATOR_FILE, LOSSES_FILE, RUN_FILE, Run, list_runs
+from medgan.training.run import GENERATOR_FILE, LOSSES_FILE, RUN_FILE, SCORES_FILE, Run, list_runs
 from medgan.training.sampler import Sampler
 
 Uint8 = NDArray[np.uint8]
@@ -155,6 +155,16 @@ def _sampler(folder: str, changed: int, _run: Run) -> LockedSampler:
 def losses(run: Run) -> pd.DataFrame:
     """The loss curves as they are now."""
     return _losses(str(run.folder), stamp(run.folder / LOSSES_FILE), run)
+
+
+def scores(run: Run) -> pd.DataFrame:
+    """The scores during training as they are now; empty where the run is not scored."""
+    return _scores(str(run.folder), stamp(run.folder / SCORES_FILE), run)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _scores(folder: str, changed: int, _run: Run) -> pd.DataFrame:
+    return _run.scores()
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

@@ -81,6 +81,39 @@ def loss_alternative(losses: pd.DataFrame) -> str:
     return f"Line chart of the training losses from step {int(first['step'])} to {int(last['step'])}: {changes}"
 
 
+def score_curve(scores: pd.DataFrame) -> go.Figure:
+    """The score of samples over the steps, the best of them marked."""
+    figure = go.Figure()
+    figure.add_scatter(
+        x=scores["step"], y=scores["value"], name="Score of samples", mode="lines+markers",
+        line={"color": GREEN, "width": 2.5}, hovertemplate="step %{x}: %{y:.4g}",
+    )  # fmt: skip
+    best = scores.iloc[int(scores["value"].argmin())]
+    figure.add_scatter(
+        x=[best["step"]], y=[best["value"]], name="Best so far", mode="markers",
+        marker={"symbol": "star", "size": 14, "color": VERMILION}, hoverinfo="skip",
+    )  # fmt: skip
+    return _plain(figure, "Training step", "Distance from the real images")
+
+
+def score_reading(scores: pd.DataFrame, title: str) -> str:
+    """One line on how to read the scores."""
+    best = scores.iloc[int(scores["value"].argmin())]
+    return (
+        f"{title} of fresh samples from the real images; lower is better. Best at step {int(best['step']):,}: that "
+        "generator is kept. Few images are drawn for it: compare within this run only."
+    )
+
+
+def score_alternative(scores: pd.DataFrame) -> str:
+    """The score chart in words."""
+    first, last, best = scores.iloc[0], scores.iloc[-1], scores["value"].min()
+    return (
+        f"Line chart of the score of samples from step {int(first['step'])} to {int(last['step'])}: from "
+        f"{first['value']:.4g} to {last['value']:.4g}, at best {best:.4g}"
+    )
+
+
 def class_chart(class_counts: Mapping[str, Mapping[str, int]]) -> go.Figure:
     """Images a class, stacked by split."""
     figure = go.Figure()

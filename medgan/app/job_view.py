@@ -66,7 +66,8 @@ def progress_line(job: Job, status: Status) -> None:
         if progress is None:
             st.progress(0.0, "Starting …")
             return
-        parts = [f"{progress.done:,} of {progress.total:,}", progress.message, time_left(progress.seconds_left)]
+        counted = f"{progress.done:,} of {progress.total:,}" if progress.total else ""
+        parts = [counted, progress.message, time_left(progress.seconds_left)]
         st.progress(progress.fraction, plain(" · ".join(part for part in parts if part)))
     elif status.reason:
         sign = ":material/error:" if status.state in {"failed", "damaged"} else ":material/info:"

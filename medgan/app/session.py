@@ -91,6 +91,24 @@ def choice(label: str, name: str, options: Mapping[str, str], *, default: str | 
     return _keep(name, chosen or first, first)
 
 
+NONE_CHOSEN = "none"
+
+
+def several(label: str, name: str, options: Mapping[str, str], *, default: Sequence[str] = ()) -> list[str]:
+    """Ids of which any number are switched on, in the order of the options; they stand in the address with commas.
+
+    All of them may be switched off, and that is kept too. The ids hold no comma.
+    """
+    key = PREFIX + name
+    if key not in st.session_state:
+        asked = st.query_params.get(name, _kept().get(name))
+        st.session_state[key] = list(default) if asked is None else asked.split(",")
+    st.session_state[key] = [id for id in st.session_state[key] if id in options]
+    chosen = st.pills(label, list(options), format_func=lambda id: options[id], key=key, selection_mode="multi")
+    _keep(name, ",".join(chosen) or NONE_CHOSEN)
+    return [id for id in options if id in chosen]
+
+
 def number(label: str, name: str, default: int, low: int, high: int, *, step: int = 1, help: str | None = None) -> int:
     """A whole number."""
     key = _begin(name, default, range(low, high + 1), int)

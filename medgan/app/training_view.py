@@ -87,6 +87,7 @@ def _results(run: Run) -> None:
     with left:
         st.header("Loss curves", anchor=False)
         _curves(losses, run.id)
+        score_curve(run)
     with right:
         st.header("Images growing better", anchor=False)
         _grids(run)
@@ -123,6 +124,22 @@ def _curves(losses: pd.DataFrame, id: str) -> None:
                 "Each side's loss is the sum of its parts.",
                 key=f"parts {id}",
             )
+
+
+def score_curve(run: Run) -> None:
+    """The scores during training, where the run is scored."""
+    scores = cached.scores(run)
+    if scores.empty:
+        return
+    from medgan.metrics import METRICS  # takes seconds, and few runs are scored
+
+    title = METRICS["frechet"].called("frechet", str(scores["space"].iloc[0]))
+    charts.draw(
+        charts.score_curve(scores),
+        charts.score_alternative(scores),
+        charts.score_reading(scores, title),
+        key=f"scores {run.id}",
+    )
 
 
 def _grids(run: Run) -> None:

@@ -16,7 +16,7 @@ from medgan.metrics.spaces import SPACES
 LEAST_SPREAD = 0.05
 """Where a feature hardly varies among real images, it counts as if it varied by so much: those of masks are often
 constant (one piece, no hole), and a single pixel would be endlessly far from that."""
-EXPENSIVE = 1.6e11
+EXPENSIVE = 4e10
 """Resamples of a distance of Gaussians times the cube of its rank: about half a minute on two cores."""
 FEWEST_RESAMPLES = 10
 

@@ -37,7 +37,7 @@ def radii(features: Float32, neighbours: tuple[int, ...]) -> NDArray[np.float32]
 
     A k beyond the number of other rows is taken as the farthest.
     """
-    all_rows = torch.from_numpy(np.ascontiguousarray(features))
+    all_rows = torch.tensor(features)  # a copy: what is kept on disk is read-only
     ranks = [min(k, len(features) - 1) for k in neighbours]
     found = []
     for rows in torch.split(all_rows, max(1, CELLS // len(features))):
@@ -52,7 +52,7 @@ def manifold(synthetic: Float32, real: Float32, real_radii: NDArray[np.float32] 
     of_real = torch.from_numpy(radii(real, wanted) if real_radii is None else real_radii)
     of_synthetic = torch.from_numpy(radii(synthetic, wanted))[:, 0]
     expected = min(DENSITY_NEIGHBOURS, len(real) - 1)
-    fakes, reals = (torch.from_numpy(np.ascontiguousarray(rows)) for rows in (synthetic, real))
+    fakes, reals = torch.tensor(synthetic), torch.tensor(real)
     precise, dense = [], []
     recalled, nearest = torch.zeros(len(real), dtype=torch.bool), torch.full((len(real),), torch.inf)
     rows_at_a_time = max(1, CELLS // len(real))

@@ -183,6 +183,7 @@ class Evaluation:
         if len(self.train) < 2:
             raise BadInput(f"data set {dataset.name}: fewer than 2 training images of class {config.label or 'any'!r}")
         self.size = common_size(scored.pictures, self.all_real)
+        check_channels(scored, dataset)
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
@@ -281,6 +282,17 @@ class Evaluation:
             "real": len(self.train),
             "size": self.size,
         }
+
+
+def check_channels(scored: Scored, dataset: PreparedDataset) -> None:
+    """Raise BadInput where one side is in colour and the other is not."""
+    images = scored.pictures.images
+    if images is not None and images.shape[3] != dataset.channels:
+        kinds = {1: "grey", 3: "colour"}
+        raise BadInput(
+            f"{scored.name} has {kinds[images.shape[3]]} images, data set {dataset.name} {kinds[dataset.channels]} "
+            "ones: compare it with the data set that its GAN learned from"
+        )
 
 
 def known_references(config: QualityConfig, part: Part, size: int) -> list[dict[str, Any]]:

@@ -61,3 +61,13 @@ def test_class_chart_has_a_bar_a_split_and_its_words_name_every_count() -> None:
     assert [bar.name for bar in chart.data] == ["train", "validation", "test"]
     assert list(chart.data[0].x) == [8, 6]
     assert "train: normal 8, ill 6" in charts.class_alternative(counts)
+
+
+def test_score_curve_marks_the_best_and_says_what_it_is() -> None:
+    scores = pd.DataFrame({"step": [500, 1000, 1500], "space": "radiomic", "value": [90.0, 40.5, 60.0]})
+    figure = charts.score_curve(scores)
+    assert figure.data[1].x == (1000,)
+    reading = charts.score_reading(scores, "Fréchet distance (radiomic)")
+    assert "lower is better" in reading
+    assert "Best at step 1,000" in reading
+    assert "from 90 to 60, at best 40.5" in charts.score_alternative(scores)

@@ -16,6 +16,7 @@ PAGES = {
     "generate": "",
     "mask_to_lesion": "First: a data set with masks",
     "jobs": "Nothing has run yet",
+    "quality": "No real images to compare with yet",
 }
 
 

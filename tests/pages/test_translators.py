@@ -35,7 +35,7 @@ def submitted(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return found
 
 
-@pytest.mark.parametrize("name", ["overview", "data", "train", "generate", "mask_to_lesion", "jobs"])
+@pytest.mark.parametrize("name", ["overview", "data", "train", "generate", "mask_to_lesion", "jobs", "quality"])
 def test_page_opens_without_error_and_every_image_has_a_text(open_page: Open, name: str) -> None:
     app = open_page(name)
     assert not app.exception

@@ -93,6 +93,11 @@ class TestReport:
         assert own["low"].isna().all()
         assert own[own["metric"] == "seen_as_drawn"]["value"].iloc[0] > 0.5
 
+    def test_colour_is_not_compared_with_grey(self, films: PreparedDataset) -> None:
+        prepare_phantoms(PhantomConfig(family="dermoscopy", count=24, size=64, name="lesions"))
+        with pytest.raises(BadInput, match="lesions has colour images, data set films grey ones"):
+            evaluate(quality_config("lesions", "films"))
+
     def test_stops_when_asked_and_leaves_no_report(self, films: PreparedDataset) -> None:
         class Stopping(Silent):
             def stop_requested(self) -> bool:

@@ -1,0 +1,55 @@
+"""Switching synthetic sets on and off: those that learned from the chosen data set first."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from medgan.app import cached, session
+from medgan.app.words import counted, plain
+from medgan.data.dataset import PreparedDataset
+from medgan.models import GANS
+from medgan.studies.synthesis import SyntheticSet
+from medgan.training.run import Run
+
+AT_FIRST = 3
+"""Sets that are switched on before anybody chose."""
+
+
+def choose(dataset: PreparedDataset, sets: Sequence[SyntheticSet], scored: frozenset[str]) -> list[SyntheticSet]:
+    """The sets that are switched on; at first the newest that were `scored` (ids), else the newest.
+
+    Sets of runs that learned from the data set come first, the others say what theirs learned from.
+    """
+    own = [found for found in sets if learned_from(found, dataset)]
+    ordered = own + [found for found in sets if found not in own]
+    names = names_of(ordered)
+    options = {found.id: _words(found, names[found.id], dataset) for found in ordered}
+    at_first = [found.id for found in ordered if found.id in scored][:AT_FIRST] or [ordered[0].id]
+    chosen = session.several("Synthetic sets", "sets", options, default=at_first)
+    return [found for found in ordered if found.id in chosen]
+
+
+def learned_from(synthetic: SyntheticSet, dataset: PreparedDataset) -> bool:
+    """Whether the run behind a set was trained on the data set."""
+    run = run_of(synthetic)
+    if run is not None:
+        return run.record.dataset_id == dataset.id
+    return synthetic.manifest.summary["dataset"] in (dataset.id, dataset.name)
+
+
+def run_of(synthetic: SyntheticSet) -> Run | None:
+    """The run that drew a set; None where it is gone."""
+    return next((run for run in cached.runs() if run.id == synthetic.manifest.summary["run"]), None)
+
+
+def names_of(sets: Sequence[SyntheticSet]) -> dict[str, str]:
+    """A name for each set (id), with the end of its id where several are called the same."""
+    times = Counter(found.name for found in sets)
+    return {found.id: found.name if times[found.name] == 1 else f"{found.name} ({found.id[-4:]})" for found in sets}
+
+
+def _words(synthetic: SyntheticSet, name: str, dataset: PreparedDataset) -> str:
+    summary = synthetic.manifest.summary
+    facts = [name, GANS[summary["gan"]].title, counted(int(summary["count"]), "image")]
+    if not learned_from(synthetic, dataset):
+        facts.append(f"learned from {summary['dataset']}")
+    return plain(" · ".join(facts))
