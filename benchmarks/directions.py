@@ -49,7 +49,7 @@ JUDGED = {
     "repeated": set(SCORES) - LOOKS,
 }
 """Which scores each change should move: lost variety does not make an image look worse."""
-SIZE, MOST = 128, 200
+SIZE, MOST = 128, 100
 SLACK = 1e-9
 Dosed = Callable[[float], Seen]
 

@@ -21,7 +21,7 @@ from medgan.data.layout import Layout, SourceItem, nothing_usable
 from medgan.data.load import LoadedItem, Recipe, load_item
 from medgan.data.parallel import in_order
 from medgan.data.problems import Problem, Unusable
-from medgan.data.rows import RowWriter, keep_rows
+from medgan.common.rows import RowWriter, keep_rows
 from medgan.data.splits import SPLITS
 
 # So many images, evenly spaced, are looked at to tell whether a source shows colour.

@@ -5,6 +5,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from medgan.common.errors import BadInput, Cancelled
 from medgan.common.home import features_folder
 from medgan.common.progress import Progress, Silent
+from medgan.common.rows import RowWriter
 from medgan.metrics.features import Extractor, Features, Float32
 from medgan.metrics.frechet import Moments, moments
 from medgan.metrics.manifold import DENSITY_NEIGHBOURS, PRECISION_NEIGHBOURS, radii
@@ -98,10 +100,7 @@ def look(
     found = _kept(folder) if keep else None
     if found is None:
         pieces = _extracted(_extractor(space_name), chosen, order, size, progress or Silent(), what)
-        found = Features.joined(list(pieces))
-        if keep:
-            _keep(folder, found)
-            found = _kept(folder) or found
+        found = _keep(folder, pieces) if keep else Features.joined(list(pieces))
     ordered_labels = None if labels is None else labels[order]
     return Seen(space_name, part, chosen, order, found, size, ordered_labels)
 
@@ -165,18 +164,29 @@ def _kept(folder: Path) -> Features | None:
     return Features(pool, logits)
 
 
-def _keep(folder: Path, features: Features) -> None:
-    """Write features; the folder appears whole or not at all. A disk without room for them keeps none."""
+def _keep(folder: Path, pieces: Iterator[Features]) -> Features:
+    """Write features as they come, so that no more than a batch is in memory; the folder appears whole or not at all."""
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}-{secrets.token_hex(4)}")
     try:
         temporary.mkdir(parents=True)
-        np.save(temporary / POOL, features.pool)
-        if features.logits is not None:
-            np.save(temporary / LOGITS, features.logits)
+        with ExitStack() as stack:
+            writers: dict[str, RowWriter] = {}
+            for piece in pieces:
+                for name, rows in ((POOL, piece.pool), (LOGITS, piece.logits)):
+                    if rows is None:
+                        continue
+                    if name not in writers:
+                        writers[name] = stack.enter_context(RowWriter(temporary / name, rows.shape[1:], np.float32))
+                    for row in rows:
+                        writers[name].append(row)
         shutil.rmtree(folder, ignore_errors=True)  # a damaged one
         temporary.rename(folder)
-    except OSError:
+    finally:
         shutil.rmtree(temporary, ignore_errors=True)
+    found = _kept(folder)
+    if found is None:
+        raise BadInput(f"{folder}: cannot be read although it was just written; check the disk")
+    return found
 
 
 def common_size(*sets: Pictures) -> int:

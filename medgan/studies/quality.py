@@ -154,8 +154,9 @@ class QualityReport:
 
     @cached_property
     def scores(self) -> pd.DataFrame:
-        """One row a score: `of` (`set`, or the name of a reference), part, metric, title, space, value, low, high,
-        spread, resamples, notes, refused, synthetic and real (numbers of images), size (pixels)."""
+        """One row a score: `of` (`set`, or the name of a reference), part, metric, title, space, direction, unit, least
+        and enough (images a side), value, low, high, spread, resamples, notes, refused, synthetic and real (numbers
+        of images), size (pixels)."""
         return read_table(self.folder / SCORES)
 
 
@@ -317,13 +318,17 @@ def _alike(*sides: Pictures) -> bool:
 
 def as_row(name: str, part: Part, space_name: str, size: int, compared: Comparison, found: Row) -> dict[str, Any]:
     """A score as a row of the table."""
-    estimate = found.estimate
+    estimate, metric = found.estimate, METRICS[found.metric]
     return {
         "of": name,
         "part": part,
         "metric": found.metric,
-        "title": METRICS[found.metric].called(found.metric, space_name),
+        "title": metric.called(found.metric, space_name),
         "space": space_name,
+        "direction": metric.direction,
+        "unit": metric.unit,
+        "least": metric.least,
+        "enough": metric.enough,
         "value": estimate.value if estimate else None,
         "low": estimate.low if estimate else None,
         "high": estimate.high if estimate else None,

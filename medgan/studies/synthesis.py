@@ -28,8 +28,8 @@ from medgan.common.home import sets_folder
 from medgan.common.progress import Progress, Silent
 from medgan.common.repro import environment
 from medgan.common.stored import open_bytes, read_table
-from medgan.data.rows import RowWriter
-from medgan.studies.origins import Origin, SourcePart, label_of, origin_of
+from medgan.common.rows import RowWriter
+from medgan.studies.origins import Origin, SourcePart, deformed, label_of, origin_of
 from medgan.training.drawn import Drawn
 from medgan.training.run import Run
 from medgan.training.sampler import Sampler
@@ -57,6 +57,9 @@ class GenerateConfig(Config):
     """Part of the data set to draw from; sets for training a classifier or segmenter must not come from test."""
     label: str = ""
     """Class to draw, or to translate from; all in turn, or the first domain, where it is not given."""
+    deform: float = Field(0.0, ge=0.0, le=0.1)
+    """Deform the masks that are drawn from elastically: how far outlines move, in share of the side; 0 for not at all.
+    0.02 is a little, 0.05 makes other lesions of them. The set keeps the deformed masks."""
     best: bool = False
     """Draw with the generator that scored best during training, not with the last; the run must have been scored."""
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
@@ -144,7 +147,7 @@ def generate(config: GenerateConfig, progress: Progress | None = None) -> Synthe
         return SyntheticSet(folder, read_manifest(folder))
     run = Run.open(config.run)
     sampler = Sampler.load(run, config.device, best=config.best)
-    origin = origin_of(run, config.source, config.part, config.label)
+    origin = deformed(origin_of(run, config.source, config.part, config.label), run, config.deform, config.seed)
     remove_artefact(folder)
     folder.mkdir(parents=True)
     structures = _write(sampler, origin, config, folder, progress)

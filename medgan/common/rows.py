@@ -4,23 +4,24 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
-Uint8 = NDArray[np.uint8]
+Rows = NDArray[Any]
 
 
 class RowWriter:
-    """Appends uint8 rows of one shape to a `.npy` file; on leaving, the header tells how many there are.
+    """Appends rows of one shape and type to a `.npy` file; on leaving, the header tells how many there are.
 
     NumPy pads a header so that its first dimension may grow: it can be rewritten in place.
     """
 
-    def __init__(self, path: Path, row_shape: tuple[int, ...]) -> None:
+    def __init__(self, path: Path, row_shape: tuple[int, ...], dtype: DTypeLike = np.uint8) -> None:
         self._path = path
         self._row_shape = row_shape
+        self._dtype = np.dtype(dtype)
         self.rows = 0
 
     def __enter__(self) -> Self:
@@ -28,10 +29,10 @@ class RowWriter:
         self._write_header()
         return self
 
-    def append(self, row: Uint8) -> None:
+    def append(self, row: Rows) -> None:
         """Add one row; its shape and type must be the file's."""
-        if row.shape != self._row_shape or row.dtype != np.uint8:
-            raise ValueError(f"{self._path.name}: row {row.shape} {row.dtype}, expected {self._row_shape} uint8")
+        if row.shape != self._row_shape or row.dtype != self._dtype:
+            raise ValueError(f"{self._path.name}: row {row.shape} {row.dtype}, not {self._row_shape} {self._dtype}")
         self._stream.write(np.ascontiguousarray(row).data)
         self.rows += 1
 
@@ -47,7 +48,11 @@ class RowWriter:
             self._stream.close()
 
     def _write_header(self) -> None:
-        header = {"descr": "|u1", "fortran_order": False, "shape": (self.rows, *self._row_shape)}
+        header = {
+            "descr": np.lib.format.dtype_to_descr(self._dtype),
+            "fortran_order": False,
+            "shape": (self.rows, *self._row_shape),
+        }
         np.lib.format.write_array_header_1_0(self._stream, header)
 
 
