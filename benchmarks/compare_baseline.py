@@ -26,10 +26,10 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.baselines import BASELINES
 from benchmarks.subjects import started
 from benchmarks.train import peak_gflops
+from medgan.common.precision import has_bfloat16
 from medgan.common.repro import environment, seed_everything
 from medgan.training.feed import batches_of
 from medgan.training.loop import Trainer
-from medgan.training.precision import has_bfloat16
 
 PRECISIONS = {"ours": "auto", "baseline": "float32"}
 

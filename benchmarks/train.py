@@ -17,10 +17,10 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.subjects import started
+from medgan.common.precision import has_bfloat16
 from medgan.common.repro import environment
 from medgan.models import GANS
 from medgan.training.loop import Trainer
-from medgan.training.precision import has_bfloat16
 
 FIRST = ("quick", "standard", "thesis")
 

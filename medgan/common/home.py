@@ -21,6 +21,11 @@ def sets_folder() -> Path:
     return home() / "workspace" / "sets"
 
 
+def marks_folder() -> Path:
+    """A person's marks of synthetic images, one file a set."""
+    return home() / "workspace" / "marks"
+
+
 def jobs_folder() -> Path:
     return home() / "workspace" / "jobs"
 
@@ -33,6 +38,11 @@ def features_folder() -> Path:
 def quality_folder() -> Path:
     """Quality reports: synthetic sets with their scores."""
     return home() / "workspace" / "quality"
+
+
+def studies_folder() -> Path:
+    """Downstream studies: arms, seeds, predictions, verdicts."""
+    return home() / "workspace" / "studies"
 
 
 def weights_folder() -> Path:

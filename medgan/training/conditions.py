@@ -11,6 +11,7 @@ from medgan.common.errors import BadInput
 from medgan.common.images import to_uint8
 from medgan.data.dataset import PreparedDataset
 from medgan.models.task import Batch
+from medgan.training.deform import Deformation
 from medgan.training.drawn import Drawn
 from medgan.training.parts import CPU, as_part, rows_of
 
@@ -27,10 +28,14 @@ class Conditions:
     """Which rows, in their order."""
     names: tuple[str, ...] = ()
     """What each chosen row is called."""
+    deformation: Deformation | None = None
+    """How masks are deformed before they are given to a network; None leaves them as they are."""
 
     def __post_init__(self) -> None:
         if len(self.chosen) == 0:
             raise BadInput(f"there are no {self.part} to draw from: choose another part or class")
+        if self.deformation is not None and self.part != "masks":
+            raise BadInput(f"masks can be deformed, {self.part} cannot: leave out deform")
 
     def places(self, first: int, count: int) -> NDArray[np.int64]:
         """Which of the chosen rows belong to images number `first` to `first + count - 1`."""
@@ -41,7 +46,8 @@ class Conditions:
         rows = self.rows[self.chosen[self.places(first, count)]]
         if self.part == "labels":
             return {"labels": torch.from_numpy(rows).to(device)}
-        return {self.part: as_part(self.part, rows.astype(np.uint8, copy=False), size, device)}
+        part = as_part(self.part, rows.astype(np.uint8, copy=False), size, device)
+        return {self.part: part if self.deformation is None else self.deformation(part, first)}
 
     def name(self, index: int) -> str:
         """What the condition of image number `index` is called; empty where it has no name."""
