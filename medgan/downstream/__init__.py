@@ -1,0 +1,1 @@
+"""Do synthetic images help? Classifiers and segmenters: images in, predictions out."""
