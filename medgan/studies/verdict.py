@@ -1,0 +1,122 @@
+"""Whether an arm of a study helps: a label and a sentence that say what the study can tell, and no more."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import ceil
+from typing import Literal
+
+from numpy.typing import ArrayLike
+
+from medgan.common.errors import BadInput
+from medgan.studies.crossed import MOST
+from medgan.studies.statistics import Comparison, Metric, compare, holm
+
+Label = Literal["helps", "hurts", "cannot be told"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a study says about an arm against real images alone."""
+
+    arm: str
+    label: Label
+    """helps or hurts where the corrected p-value is below 0.05 and the interval excludes 0."""
+    sentence: str
+    """The label, by how much, how sure, and, where it cannot be told, what it would take."""
+    corrected_p: float
+    """P-value after Holm's correction for the arms of the study."""
+    comparison: Comparison
+
+
+def verdicts(
+    arms: Mapping[str, ArrayLike],
+    real: ArrayLike,
+    clusters: ArrayLike | None = None,
+    metric: Metric | None = None,
+    labels: ArrayLike | None = None,
+    *,
+    score: str = "score",
+    higher_is_better: bool = True,
+    resamples: int = 1999,
+    seed: int = 0,
+) -> dict[str, Verdict]:
+    """The verdict on each arm by its name, corrected for their number; see `compare` for the arrays and what is raised.
+
+    `score` is the score's name in the sentence. At most 5 % of the studies in which no arm differs from the real-only
+    one get a verdict "helps" or "hurts" for any of them.
+    """
+    if not arms:
+        raise BadInput("The study has no arm besides real images alone: add one to compare")
+    compared = {
+        name: compare(arm, real, clusters, metric, labels, arms=len(arms), resamples=resamples, seed=seed)
+        for name, arm in arms.items()
+    }
+    corrected = holm([comparison.p_value for comparison in compared.values()])
+    return {
+        name: verdict(name, comparison, float(p_value), score=score, higher_is_better=higher_is_better)
+        for (name, comparison), p_value in zip(compared.items(), corrected, strict=True)
+    }
+
+
+def verdict(
+    arm: str, comparison: Comparison, corrected_p: float, *, score: str = "score", higher_is_better: bool = True
+) -> Verdict:
+    """The verdict on an arm whose p-value was corrected for the arms of the study."""
+    label = _label(comparison, corrected_p, higher_is_better)
+    scope = " (these trained models)" if comparison.seeds == 1 else ""
+    opening = f"It cannot be told whether {arm} helps{scope}" if label == "cannot be told" else f"{arm} {label}{scope}"
+    sentence = f"{opening}: {_difference(comparison, corrected_p, score)}"
+    if label == "cannot be told":
+        sentence += f"; {_reach(comparison)}"
+    if comparison.seeds == 1:
+        sentence += "; with one seed this says nothing about other trainings"
+    return Verdict(arm, label, f"{sentence}.", corrected_p, comparison)
+
+
+def _label(comparison: Comparison, corrected_p: float, higher_is_better: bool) -> Label:
+    if corrected_p >= 0.05 or comparison.low <= 0 <= comparison.high:
+        return "cannot be told"
+    return "helps" if (comparison.difference > 0) == higher_is_better else "hurts"
+
+
+def _difference(comparison: Comparison, corrected_p: float, score: str) -> str:
+    """By how much, and how sure."""
+    size = f"{abs(comparison.difference):.3f}"
+    direction = "higher" if comparison.difference > 0 else "lower"
+    by_how_much = f"{size} {direction} than" if comparison.difference else "the same as"
+    p_value = "p < 0.001" if corrected_p < 0.001 else f"p = {corrected_p:.3f}"
+    return (
+        f"{score} is {by_how_much} with real images alone "
+        f"(95 % interval {comparison.low:.3f} to {comparison.high:.3f}, corrected {p_value})"
+    )
+
+
+def _reach(comparison: Comparison) -> str:
+    """What the study could have seen, and what it would take to see what it observed."""
+    if comparison.standard_error == 0:
+        return "every seed differs alike on every test image, which says nothing about chance"
+    could = f"the study could have told a difference of {comparison.detectable:.3f}"
+    if comparison.difference == 0:
+        return could
+    needs = comparison.needs
+    ways = []
+    if needs.patients is not None:
+        images = _rounded_up(needs.patients * comparison.items / comparison.patients)
+        ways.append(f"about {images:,} more test {_plural('image', images)}")
+    if needs.seeds is not None:
+        ways.append(f"{needs.seeds:,} more {_plural('seed', needs.seeds)}")
+    if needs.times is not None:
+        ways.append(f"{needs.times:,} times as many test images and seeds")
+    if not ways:
+        return f"{could}, and one as small as observed not with {MOST:,} times as many test images"
+    return f"{could}; one as observed would take {' or '.join(ways)}"
+
+
+def _rounded_up(count: float) -> int:
+    """A count to two significant digits, as more would not be known."""
+    step = max(1, 10 ** (len(str(ceil(count))) - 2))
+    return int(ceil(count / step) * step)
+
+
+def _plural(word: str, count: int) -> str:
+    return word if count == 1 else f"{word}s"
