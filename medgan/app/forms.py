@@ -64,6 +64,7 @@ LABELS = {
     "pool_size": "Earlier images kept for judging",
     "reconstruction_weight": "Weight of the reconstruction",
     "count": "Number of images",
+    "deform": "Deform the masks (share of the side)",
     "fit": "Making pictures square",
     "colour": "Colour",
     "layout": "How the folder is arranged",

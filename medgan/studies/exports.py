@@ -12,13 +12,15 @@ import pandas as pd
 from medgan.common.artefact import atomic_file
 from medgan.common.errors import BadInput
 from medgan.common.pictures import encode_png
+from medgan.studies.marks import marks_of
 from medgan.studies.synthesis import SyntheticSet
 from medgan.training.drawn import Drawn
 
 NOTICE = """These images are synthetic: a generative network drew them. They were not checked for
 copies of the real images that it learned from.
 For research; not for diagnosis. Columns of items.csv: file, class label, seed, index within the seed, run,
-what it was drawn from (the real item whose mask or image was given, where there was one).
+what it was drawn from (the real item whose mask or image was given, where there was one); of a saved set also
+the mark that a person gave the image (accepted, rejected, or none).
 Masks, where there are any, are the files *_mask_<structure>.png: white inside.
 """
 
@@ -31,9 +33,9 @@ def zip_bytes(drawn: Drawn, items: pd.DataFrame, structures: Sequence[str] = ())
 
 
 def export_zip(synthetic: SyntheticSet, path: Path) -> None:
-    """Write a set as a ZIP file; it appears whole or not at all."""
+    """Write a set as a ZIP file; it appears whole or not at all. Raises BadInput where its marks are damaged."""
     with atomic_file(path) as stream:
-        write_zip(stream, synthetic.drawn, synthetic.items, synthetic.structures)
+        write_zip(stream, synthetic.drawn, marked_items(synthetic), synthetic.structures)
 
 
 def export_folder(synthetic: SyntheticSet, folder: Path) -> None:
@@ -44,9 +46,14 @@ def export_folder(synthetic: SyntheticSet, folder: Path) -> None:
     unfinished = folder.with_name(f".{folder.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir()
-    for name, content in _entries(synthetic.drawn, synthetic.items, synthetic.structures):
+    for name, content in _entries(synthetic.drawn, marked_items(synthetic), synthetic.structures):
         (unfinished / name).write_bytes(content)
     unfinished.replace(folder)
+
+
+def marked_items(synthetic: SyntheticSet) -> pd.DataFrame:
+    """The table of a set's items with the column `mark`."""
+    return synthetic.items.assign(mark=marks_of(synthetic))
 
 
 def write_zip(stream: Any, drawn: Drawn, items: pd.DataFrame, structures: Sequence[str]) -> None:

@@ -1,6 +1,6 @@
 """What a synthetic set is drawn from: noise alone, class numbers, masks or images of a data set, or synthetic masks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -11,6 +11,7 @@ from medgan.common.home import sets_folder
 from medgan.common.stored import open_bytes, read_table
 from medgan.data.dataset import PreparedDataset
 from medgan.training.conditions import Conditions, of_classes, of_items
+from medgan.training.deform import Deformation
 from medgan.training.run import Run
 
 SourcePart = Literal["train", "validation", "test", "all"]
@@ -46,6 +47,18 @@ def label_of(run: Run) -> str:
     """The class of a run's images: its only one, or empty where it was trained on several or on none."""
     classes = run.record.data.classes
     return run.config.label or (classes[0] if len(classes) == 1 else "")
+
+
+def deformed(origin: Origin, run: Run, strength: float, seed: int) -> Origin:
+    """The same origin with its masks elastically deformed, another way for each image number of a seed.
+
+    strength: in share of the side, 0 for none. Raises BadInput where the run is not given masks.
+    """
+    if not strength:
+        return origin
+    if origin.conditions is None or origin.conditions.part != "masks":
+        raise BadInput(f"run {run.name!r} draws from no masks, and only masks can be deformed: leave out deform")
+    return replace(origin, conditions=replace(origin.conditions, deformation=Deformation(strength, seed)))
 
 
 def origin_of(run: Run, source: str = "", part: SourcePart = "train", label: str = "") -> Origin:

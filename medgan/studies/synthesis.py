@@ -27,8 +27,8 @@ from medgan.common.errors import BadInput, Cancelled
 from medgan.common.home import sets_folder
 from medgan.common.progress import Progress, Silent
 from medgan.common.repro import environment
-from medgan.common.stored import open_bytes, read_table
 from medgan.common.rows import RowWriter
+from medgan.common.stored import open_bytes, read_table
 from medgan.studies.origins import Origin, SourcePart, deformed, label_of, origin_of
 from medgan.training.drawn import Drawn
 from medgan.training.run import Run
