@@ -165,7 +165,7 @@ def _kept(folder: Path) -> Features | None:
 
 
 def _keep(folder: Path, pieces: Iterator[Features]) -> Features:
-    """Write features as they come, so that no more than a batch is in memory; the folder appears whole or not at all."""
+    """Write features as they come, no more than a batch in memory; the folder appears whole or not at all."""
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}-{secrets.token_hex(4)}")
     try:
         temporary.mkdir(parents=True)

@@ -16,7 +16,7 @@ from torchmetrics.functional.image import multiscale_structural_similarity_index
 
 from medgan.metrics.frechet import frechet_distance, moments
 from medgan.metrics.inception_score import inception_score
-from medgan.metrics.kernel_distance import kernel_distance
+from medgan.metrics.kernel_distance import discrepancy, kernel, kernel_distance
 from medgan.metrics.manifold import manifold
 from medgan.metrics.ms_ssim import ms_ssim, scales_of
 from medgan.metrics.networks import Inception
@@ -75,6 +75,17 @@ class TestGivenTheFeatures:
         theirs = kid_features_to_metric(a, b, **options)
         ours = kernel_distance(self.a, self.b, subsets=5, subset_size=300)
         assert ours.mean == pytest.approx(theirs["kernel_inception_distance_mean"], rel=1e-9)
+
+    @pytest.mark.parametrize(("subsets", "subset_size"), [(3, 100), (40, 500)])
+    def test_kernel_is_the_same_subset_by_subset_and_at_once(self, subsets: int, subset_size: int) -> None:
+        rng = np.random.RandomState(2020)
+        expected = []
+        for _ in range(subsets):
+            a, b = (rows[rng.choice(len(rows), subset_size, replace=False)] for rows in (self.a, self.b))
+            expected.append(discrepancy(kernel(a, a), kernel(b, b), kernel(a, b)))
+        ours = kernel_distance(self.a, self.b, subsets=subsets, subset_size=subset_size)
+        assert ours.mean == pytest.approx(np.mean(expected), rel=1e-10)
+        assert ours.spread == pytest.approx(np.std(expected), rel=1e-8)
 
     def test_inception_score(self) -> None:
         logits = 5 * self.a[:, :40]
