@@ -29,8 +29,8 @@ def show(entries: Sequence[Entry]) -> None:
     """The shares of all sets, then one set in detail."""
     st.header(TITLE, anchor=False)
     st.markdown(
-        "A synthetic image is **flagged** where it lies closer to a training image than real images that the model "
-        "never saw do. A flagged image deserves a look; an image that is not flagged may still show parts of a patient."
+        "A synthetic image is **flagged** where it lies closer to a training image than held-out real images do. "
+        "A flagged image deserves a look; an image that is not flagged may still show parts of a patient."
     )
     screened = [entry for entry in entries if "screening" in entry.summary]
     for entry in entries:
@@ -52,7 +52,7 @@ def _why_not(entry: Entry) -> str:
         return "it was asked to be scored without"
     if "images" not in entry.summary["parts"]:
         return "only images are, and it has masks alone"
-    return "no real images of this class were held out of training to compare with"
+    return str(entry.summary.get("not_screened", "no real images were held out of training to compare with"))
 
 
 def _row(entry: Entry) -> dict[str, str]:

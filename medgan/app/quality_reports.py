@@ -94,7 +94,13 @@ def report_of(synthetic: SyntheticSet, against: str, space: str) -> QualityRepor
     found = [
         report for report in reports() if (report.config.set, report.config.against, report.config.space) == wanted
     ]
-    return next((report for report in found if report.config.part == "all"), found[0] if found else None)
+    best = sorted(found, key=_completeness, reverse=True)  # of equally complete ones the newest stays first
+    return best[0] if best else None
+
+
+def _completeness(report: QualityReport) -> tuple[bool, bool, bool]:
+    config = report.config
+    return config.part == "all", config.resamples > 0, config.screening
 
 
 def parts_of(entries: Sequence[Entry]) -> list[str]:

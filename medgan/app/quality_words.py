@@ -24,7 +24,7 @@ GLOSSARY = {
     "images of the same kind been drawn. It says nothing of other patients, hospitals or training runs.",
     "Real: two halves": "One half of the real training images scored as if it were synthetic, no patient in both. "
     "About as good as a set of that size can be.",
-    "Real: test images": "Real images that the model never saw, scored as if they were synthetic.",
+    "Real: test images": "Real images of the test part, scored as if they were synthetic.",
     "Real, blurred or with noise": "Half of the real images, damaged so that anybody sees it. A set that scores "
     "like these is far off.",
 }
@@ -98,7 +98,7 @@ def real_counts(points: Sequence[Point]) -> str:
         for point in points
         if not point.own
     }
-    few = "A Fréchet distance of fewer images comes out larger, be they as good."
+    few = "With fewer images a Fréchet distance comes out larger, recall and coverage smaller, be they as good."
     return f"Beside them: {'; '.join(counts)} images. {few}" if counts else ""
 
 

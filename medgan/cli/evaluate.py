@@ -102,10 +102,11 @@ def _notes(scores: pd.DataFrame) -> list[str]:
 def _copies(report: "QualityReport") -> list[str]:
     found = report.manifest.summary.get("screening")
     if not found:
-        return []
+        reason = report.manifest.summary.get("not_screened", "not asked for, or no images were scored")
+        return [f"Not screened for copies of training images: {reason}", ""]
     told = (
         f"Screening for copies of training images: {found['flagged']} of {found['count']} flagged "
-        f"({found['share']:.1%}, interval {found['low']:.1%} to {found['high']:.1%}); of real images that no GAN saw "
-        f"at most {found['rate']:.1%} would be. A screening, no proof of privacy."
+        f"({found['share']:.1%}, interval {found['low']:.1%} to {found['high']:.1%}); of held-out real "
+        f"images at most {found['rate']:.1%} would be. A screening, no proof of privacy."
     )
     return [told, *filter(None, [found["note"]]), ""]

@@ -45,6 +45,11 @@ def studies_folder() -> Path:
     return home() / "workspace" / "studies"
 
 
+def thesis_folder() -> Path:
+    """Which quality reports stand for which table of the published comparison, one file a table."""
+    return home() / "workspace" / "thesis"
+
+
 def weights_folder() -> Path:
     """Pre-trained networks that were downloaded or imported."""
     return home() / "workspace" / "weights"

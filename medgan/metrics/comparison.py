@@ -13,9 +13,6 @@ from medgan.metrics.networks import TorchvisionNetwork
 from medgan.metrics.seen import Seen
 from medgan.metrics.spaces import SPACES
 
-LEAST_SPREAD = 0.05
-"""Where a feature hardly varies among real images, it counts as if it varied by so much: those of masks are often
-constant (one piece, no hole), and a single pixel would be endlessly far from that."""
 EXPENSIVE = 4e10
 """Resamples of a distance of Gaussians times the cube of its rank: about half a minute on two cores."""
 FEWEST_RESAMPLES = 10
@@ -77,5 +74,6 @@ def standardised(reference: Seen, *others: Seen) -> tuple[Seen, ...]:
     if not SPACES[reference.space].standardised:
         return reference, *others
     pool = reference.features.pool
-    mean, spread = pool.mean(axis=0), np.maximum(pool.std(axis=0), LEAST_SPREAD)
+    least = SPACES[reference.space].build().least_spreads(reference.pictures)
+    mean, spread = pool.mean(axis=0), np.maximum(pool.std(axis=0), least)
     return tuple(seen.scaled(mean, spread) for seen in (reference, *others))

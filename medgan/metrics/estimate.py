@@ -5,11 +5,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest, norm
+from scipy.stats import binomtest, t
 
 Float64 = NDArray[np.float64]
 LEVEL = 0.95
-Z = float(norm.ppf((1 + LEVEL) / 2))
 
 
 @dataclass(frozen=True)
@@ -44,25 +43,33 @@ def around(
     if resamples < 2:
         return Estimate(value, spread=spread)
     rng = np.random.default_rng(seed)
-    error = Z * float(np.std([resampled(rng) for _ in range(resamples)], ddof=1))
+    quantile = float(t.ppf((1 + LEVEL) / 2, resamples - 1))  # few resamples know their own spread badly
+    error = quantile * float(np.std([resampled(rng) for _ in range(resamples)], ddof=1))
     return Estimate(value, value - error, value + error, resamples, spread)
 
 
 def mean_of(contributions: Float64, resamples: int, seed: int) -> Estimate:
-    """The mean of what each image contributes, with its percentile bootstrap interval.
-
-    Where all images contribute the same 0 or 1 no resample differs; there the interval is the binomial one.
-    """
+    """The mean of what each image or pair contributes, with its percentile bootstrap interval."""
     value = float(contributions.mean())
     if resamples < 2:
         return Estimate(value)
-    if value in (0.0, 1.0) and np.all(contributions == value):
-        exact = binomtest(int(contributions.sum()), len(contributions)).proportion_ci(LEVEL)
-        return Estimate(value, exact.low, exact.high, resamples)
     rng = np.random.default_rng(seed)
     means = [contributions[draw(rng, len(contributions))].mean() for _ in range(resamples)]
     low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Estimate(value, float(low), float(high), resamples)
+
+
+def share_of(contributions: Float64, resamples: int) -> Estimate:
+    """The share of images that contribute 1 and not 0, with its exact binomial interval (Clopper and Pearson 1934).
+
+    That is where a bootstrap of 0s and 1s goes with many resamples, but it does not vanish at 0 and 1. Left out where
+    no resamples are asked for.
+    """
+    value = float(contributions.mean())
+    if resamples < 2:
+        return Estimate(value)
+    exact = binomtest(int(contributions.sum()), len(contributions)).proportion_ci(LEVEL)
+    return Estimate(value, float(exact.low), float(exact.high))
 
 
 def draw(rng: np.random.Generator, count: int) -> NDArray[np.int64]:

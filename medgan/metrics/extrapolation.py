@@ -1,16 +1,13 @@
 """The Fréchet distance as it would be with endlessly many synthetic images (Chong & Forsyth 2020, arXiv:1911.07023).
 
 With N images the distance is too large by about a constant over N. So it is taken for several N, and a line through
-the values over 1/N is followed to 0.
+the values over 1/N is followed to 0. That the excess falls as 1/N holds for N above the number of features only.
 """
 
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-
-from medgan.metrics.features import Float32
-from medgan.metrics.frechet import Moments, frechet_distance, moments
 
 POINTS = 8
 SMALLEST_SHARE = 0.2
@@ -20,14 +17,6 @@ SMALLEST_SHARE = 0.2
 def counts(count: int) -> NDArray[np.int64]:
     """Sizes of the subsets, evenly spaced; the last is the whole set."""
     return np.unique(np.linspace(max(2, SMALLEST_SHARE * count), count, POINTS).astype(np.int64))
-
-
-def infinite_frechet(synthetic: Float32, real: Moments, rng: np.random.Generator) -> float:
-    """The distance of features (n, d) from the real moments, followed to infinitely many synthetic images.
-
-    The number of real images is not corrected for: with few of them some distance remains.
-    """
-    return followed(lambda chosen: frechet_distance(moments(synthetic[chosen]), real), len(synthetic), rng)
 
 
 def followed(distance: Callable[[NDArray[np.int64]], float], count: int, rng: np.random.Generator) -> float:

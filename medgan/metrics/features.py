@@ -34,6 +34,10 @@ class Extractor(ABC):
     batch: int = 16
     """Pictures at a time: always so many, filled up at the end, since kernels may round differently for other sizes."""
 
+    def least_spreads(self, pictures: Pictures) -> Float32 | float:
+        """What each feature counts as varying by at least, where features are brought to a set's spread; (d,) or one."""
+        return 0.0
+
     @abstractmethod
     def __call__(self, pictures: Pictures) -> Features:
         """Features of at most `batch` pictures, one row each."""

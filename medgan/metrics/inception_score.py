@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_softmax
+from scipy.special import log_softmax, xlogy
 
 from medgan.metrics.features import Float32
 
@@ -35,11 +35,11 @@ def inception_score(logits: Float32, splits: int = SPLITS) -> InceptionScore:
 
 
 def _score(logits: Float32) -> float:
-    return score_of(log_softmax(logits.astype(np.float64), axis=1))
-
-
-def score_of(log_shares: NDArray[np.float64]) -> float:
-    """The score of one split from the logarithms (n, classes) of its pictures' class shares."""
+    log_shares = log_softmax(logits.astype(np.float64), axis=1)
     shares = np.exp(log_shares)
-    divergence = (shares * (log_shares - np.log(shares.mean(axis=0)))).sum(axis=1)
-    return float(np.exp(divergence.mean()))
+    return score_of((shares * log_shares).sum(axis=1), shares.mean(axis=0))
+
+
+def score_of(certainty: NDArray[np.float64], mean_shares: NDArray[np.float64]) -> float:
+    """The score of one split from each picture's sum of p log p (n,) and the mean class shares (classes,)."""
+    return float(np.exp(certainty.mean() - xlogy(mean_shares, mean_shares).sum()))

@@ -35,7 +35,8 @@ def kernel(a: Float32, b: Float32) -> Float64:
 def kernel_distance(a: Float32, b: Float32, subsets: int = SUBSETS, subset_size: int = SUBSET_SIZE) -> KernelDistance:
     """The unbiased estimate; 0 for equal distributions, which it may fall below, and lower is closer.
 
-    Sets of no more than `subset_size` images are compared whole: any subset of them would be the same again.
+    Equally large sets of no more than `subset_size` images are compared whole, in one; of unequal ones the larger is
+    drawn from.
     """
     size = min(subset_size, len(a), len(b))
     if size == len(a) == len(b):

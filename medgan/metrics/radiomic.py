@@ -18,6 +18,8 @@ from medgan.metrics.radiomic_intensity import colour_features, gradient_features
 from medgan.metrics.radiomic_shape import shape_features
 from medgan.metrics.radiomic_texture import cooccurrence_features, run_length_features
 
+STRUCTURE = "structure"
+LEAST_SPREAD, LEAST_SPREAD_OF_SHAPES = 1e-3, 0.05
 SMALLEST_SIDE = 16
 """Pixels; below this the coarser bands and distances have nothing to measure."""
 
@@ -49,6 +51,11 @@ class Radiomic(Extractor):
             pool[row] = list(_measured(image, masks).values())
         return Features(pool)
 
+    def least_spreads(self, pictures: Pictures) -> NDArray[np.float32]:
+        """Of (columns,): shapes are often constant (one piece, no hole), and one pixel must not be endlessly far off."""
+        shapes = [name.startswith(STRUCTURE) for name in self.names(pictures)]
+        return np.where(shapes, LEAST_SPREAD_OF_SHAPES, LEAST_SPREAD).astype(np.float32)
+
     def names(self, pictures: Pictures) -> tuple[str, ...]:
         """Name of each column for what these pictures hold, e.g. `cooccurrence_contrast_2` or `structure1_area`."""
         image, masks = (
@@ -68,7 +75,7 @@ def _measured(image: Uint8 | None, masks: Uint8 | None) -> dict[str, float]:
         features = shape_features(mask)
         if image is not None and levels is not None:
             features |= contrast_features(image, levels, mask)
-        found |= {f"structure{structure + 1}_{name}": value for name, value in features.items()}
+        found |= {f"{STRUCTURE}{structure + 1}_{name}": value for name, value in features.items()}
     return found
 
 

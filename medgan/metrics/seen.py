@@ -17,6 +17,7 @@ from medgan.common.errors import BadInput, Cancelled
 from medgan.common.home import features_folder
 from medgan.common.progress import Progress, Silent
 from medgan.common.rows import RowWriter
+from medgan.common.turns import in_turn
 from medgan.metrics.features import Extractor, Features, Float32
 from medgan.metrics.frechet import Moments, moments
 from medgan.metrics.manifold import DENSITY_NEIGHBOURS, PRECISION_NEIGHBOURS, radii
@@ -97,10 +98,15 @@ def look(
     digests = picture_digests(chosen)
     order = np.argsort(digests, kind="stable")
     folder = features_folder() / _key(digests[order], part, space_name, size)
-    found = _kept(folder) if keep else None
+    progress = progress or Silent()
+
+    def extracted() -> Iterator[Features]:
+        return _extracted(_extractor(space_name), chosen, order, size, progress, what)
+
+    found = _kept(folder) if keep else Features.joined(list(extracted()))
     if found is None:
-        pieces = _extracted(_extractor(space_name), chosen, order, size, progress or Silent(), what)
-        found = _keep(folder, pieces) if keep else Features.joined(list(pieces))
+        with in_turn(folder.with_name(f".{folder.name}.lock"), progress, f"looking at {what}"):
+            found = _kept(folder) or _keep(folder, extracted())
     ordered_labels = None if labels is None else labels[order]
     return Seen(space_name, part, chosen, order, found, size, ordered_labels)
 

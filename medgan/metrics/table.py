@@ -8,6 +8,7 @@ from medgan.common.errors import BadInput
 from medgan.metrics import scores
 from medgan.metrics.comparison import Comparison
 from medgan.metrics.estimate import Estimate
+from medgan.metrics.pictures import Part
 from medgan.metrics.spaces import SPACES
 
 Direction = Literal["lower", "higher", "near 1", "near real"]
@@ -36,12 +37,16 @@ class Metric:
     """Whether the feature space must name classes."""
     needs_maps: bool = False
     """Whether the feature space must be a network whose maps are compared."""
+    of_images: bool = False
+    """Whether it makes sense for images alone, not for masks."""
     own_space: bool = True
     """Whether it depends on the feature space, so that its name tells which."""
 
-    def cannot_be_in(self, space: str) -> bool:
-        """Whether it needs what a feature space never has, so that its row is left out rather than refused."""
-        return (self.needs_classes and not SPACES[space].names_classes) or (self.needs_maps and not SPACES[space].maps)
+    def cannot_be_in(self, space: str, part: Part = "images") -> bool:
+        """Whether it needs what a feature space or part never has, so that its row is left out rather than refused."""
+        row = SPACES[space]
+        missing = (self.needs_classes and not row.names_classes) or (self.needs_maps and not row.maps)
+        return missing or (self.of_images and part != "images")
 
     def called(self, name: str, space: str) -> str:
         """Its name in a feature space: never that of another space's score."""
@@ -103,7 +108,7 @@ METRICS: dict[str, Metric] = {
     "seen_as_drawn": Metric(
         "Class recognised", scores.seen_as_drawn, "higher", "share",
         "The share of synthetic images in which a classifier trained on real ones sees the class they were drawn as.",
-        "the published comparison's table 4.4", least=2, enough=50,
+        "the published comparison's table 4.4", least=2, enough=50, of_images=True,
     ),
 }  # fmt: skip
 """The scores; adding one is one row. Those of pictures alone, as MS-SSIM, are the same in every space."""

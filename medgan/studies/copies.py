@@ -40,6 +40,8 @@ class Copies:
     synthetic: NDArray[np.uint8]
     real: NDArray[np.uint8]
     """Pictures of the closest: (k, h, w, c) each."""
+    notes: tuple[str, ...] = ()
+    """What to know of the images that were compared."""
 
     def write(self, folder: Path) -> None:
         """Write tables and pictures into a report's folder."""
@@ -62,7 +64,7 @@ class Copies:
             "count": self.screening.count,
             "held_out": self.screening.held_out_count,
             "rate": self.screening.rate,
-            "note": self.screening.note,
+            "note": "; ".join(filter(None, [self.screening.note, *self.notes])),
             "closest": self.closest.tolist(),
         }
 
@@ -74,6 +76,7 @@ def find_copies(
     files: NDArray[np.str_],
     dataset: PreparedDataset,
     rows: NDArray[np.int64],
+    notes: tuple[str, ...] = (),
 ) -> Copies:
     """Search for copies of training images; `rows` are the places of the training images in the data set.
 
@@ -102,7 +105,7 @@ def find_copies(
     pair = _nearer(screening)[closest]
     pictures = (_images(synthetic, closest), _images(train, pair))
     back = np.argsort(synthetic.rows)  # the table in the set's own order
-    return Copies(screening, table.iloc[back].reset_index(drop=True), synthetic.rows[closest], *pictures)
+    return Copies(screening, table.iloc[back].reset_index(drop=True), synthetic.rows[closest], *pictures, notes)
 
 
 def _small(seen: Seen) -> NDArray[np.uint8]:

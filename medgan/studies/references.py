@@ -13,6 +13,7 @@ from medgan.common.repro import derive_seed
 from medgan.metrics.comparison import Comparison
 from medgan.metrics.corruptions import blurred, noisy
 from medgan.metrics.pictures import Pictures
+from medgan.metrics.seen import Seen
 
 Int64 = NDArray[np.int64]
 DAMAGED_MOST = 2000
@@ -36,22 +37,22 @@ def halves(patients: NDArray[np.str_], seed: int) -> tuple[Int64, Int64]:
     return np.flatnonzero(chosen), np.flatnonzero(~chosen)
 
 
-Compare = Callable[[Pictures, Pictures, str], Comparison]
-"""Pictures beside real ones, and what they are in words."""
+Compare = Callable[[Seen | Pictures, Seen, str], Comparison]
+"""Images, as seen or to be looked at, beside real ones; and what they are in words."""
 
 
 def against_half(
-    train: Pictures, patients: NDArray[np.str_], seed: int, compare: Compare
+    train: Seen, patients: NDArray[np.str_], seed: int, compare: Compare
 ) -> Iterator[tuple[str, Comparison]]:
     """Half of the real training images, as they are and damaged, beside the other half; none where there are too few.
 
-    `train` holds what is scored alone: images, masks, or both.
+    `patients` (n,) are those of the pictures in their own order, from which `train` takes its rows.
     """
     first, second = halves(patients, seed)
     if min(len(first), len(second)) < 2:
         return
-    other = train.at(second)
-    yield "halves", compare(train.at(first), other, "real images")
-    few = train.at(first)[:DAMAGED_MOST]
+    one, other = (train[np.flatnonzero(np.isin(train.rows, half))] for half in (first, second))
+    yield "halves", compare(one, other, "real images")
+    few = train.pictures.at(first)[:DAMAGED_MOST]
     yield "blurred", compare(blurred(few), other, "blurred images")
     yield "noisy", compare(noisy(few, seed=seed), other, "noisy images")

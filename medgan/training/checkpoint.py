@@ -41,6 +41,11 @@ def newest_checkpoint(folder: Path) -> tuple[int, dict[str, Tensor], dict[str, s
     return None
 
 
+def newest_step(folder: Path) -> int:
+    """Step of the newest checkpoint, readable or not; 0 where there is none."""
+    return max((int(path.stem.removeprefix("checkpoint-")) for path in checkpoints(folder)), default=0)
+
+
 def prefixed(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {f"{prefix}/{name}": tensor for name, tensor in tensors.items()}
 

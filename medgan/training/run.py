@@ -20,7 +20,6 @@ from medgan.training.config import TrainConfig
 
 RUN_FILE = "run.json"
 GENERATOR_FILE = "generator.safetensors"
-BEST_FILE = "best.safetensors"
 LOSSES_FILE = "losses.jsonl"
 SCORES_FILE = "scores.jsonl"
 
@@ -128,10 +127,10 @@ class Run:
         """One row a score during training: `step`, `space`, `value` (Fréchet distance, lower is closer)."""
         return pd.DataFrame(read_jsonl(self.folder / SCORES_FILE), columns=["step", "space", "value"])
 
-    @property
-    def has_best(self) -> bool:
-        """Whether the generator with the best score during training was kept."""
-        return (self.folder / BEST_FILE).exists()
+    def bests(self) -> list[tuple[int, Path]]:
+        """Step and file of the generators that scored best when they were kept; the last one is the best of all."""
+        paths = sorted(self.folder.glob("best-*.safetensors"))
+        return [(int(path.stem.removeprefix("best-")), path) for path in paths]
 
     def step(self) -> int:
         """The last step in the curves; 0 before the first."""

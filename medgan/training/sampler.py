@@ -11,7 +11,7 @@ from medgan.models.task import GanTask
 from medgan.training.checkpoint import newest_checkpoint, read_tensors, under
 from medgan.training.conditions import Conditions, as_drawn, of_classes
 from medgan.training.drawn import Drawn
-from medgan.training.run import BEST_FILE, GENERATOR_FILE, Run
+from medgan.training.run import GENERATOR_FILE, Run
 
 # Networks always see batches of this size: kernels may round differently for other sizes.
 BATCH = 8
@@ -33,10 +33,10 @@ class Sampler:
         """
         task = GANS[run.config.gan].task(run.config.model, run.record.data)
         if best:
-            if not run.has_best:
+            if not run.bests():
                 raise BadInput(f"run {run.name}: was not scored during training, so no best generator was kept")
-            weights, facts = read_tensors(run.folder / BEST_FILE)
-            step = int(facts["step"])
+            step, path = run.bests()[-1]
+            weights, _ = read_tensors(path)
         elif (run.folder / GENERATOR_FILE).exists():
             weights, _ = read_tensors(run.folder / GENERATOR_FILE)
             step = int(run.manifest.summary["steps"]) if run.manifest else run.steps

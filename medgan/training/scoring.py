@@ -14,12 +14,13 @@ from medgan.metrics.frechet import frechet_distance
 from medgan.metrics.pictures import Part, Pictures
 from medgan.metrics.seen import Seen, look
 from medgan.models.task import GanTask, TrainingData
+from medgan.training.checkpoint import newest_step
 from medgan.training.conditions import Conditions
 from medgan.training.config import TrainConfig
 from medgan.training.drawn import Drawn
 from medgan.training.ema import Average
 from medgan.training.feed import grid_conditions, indices_of
-from medgan.training.run import BEST_FILE, SCORES_FILE, Run, read_jsonl
+from medgan.training.run import SCORES_FILE, Run, read_jsonl
 from medgan.training.sampler import Sampler
 
 REAL_MOST = 2000
@@ -55,10 +56,18 @@ class Scorer:
         path = self.run.folder / SCORES_FILE
         earlier = [row["value"] for row in read_jsonl(path) if row["step"] < step]
         if value < min(earlier, default=float("inf")):
-            write_tensors(self.run.folder / BEST_FILE, average.state_dict(), {"run": self.run.id, "step": str(step)})
+            self._keep(average, step)
         with open(path, "a", encoding="utf-8") as stream:
             stream.write(json.dumps({"step": step, "space": self.options.score_space, "value": value}) + "\n")
         return value
+
+    def _keep(self, average: Average, step: int) -> None:
+        """Keep the generator of this step; of earlier ones the newest that a resumed run would still have."""
+        facts = {"run": self.run.id, "step": str(step)}
+        write_tensors(self.run.folder / f"best-{step:08d}.safetensors", average.state_dict(), facts)
+        saved = newest_step(self.run.folder)
+        for _, path in [best for best in self.run.bests() if best[0] <= saved][:-1]:
+            path.unlink()
 
     def _distance(self, task: GanTask, step: int, conditions: Conditions | None, real: Seen) -> float:
         drawn = Sampler(task, step).draw(self.options.score_images, self.options.seed, conditions=conditions)
@@ -68,6 +77,8 @@ class Scorer:
 
     def rewind(self, step: int) -> None:
         """Forget the scores of after a step, as a resumed run will score again."""
+        for later in [best for at, best in self.run.bests() if at > step]:
+            later.unlink()
         path = self.run.folder / SCORES_FILE
         if path.exists():
             kept = [json.dumps(row) + "\n" for row in read_jsonl(path) if row["step"] <= step]

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.cluster import KMeans
 
 from medgan.common.errors import BadInput
 from medgan.data.dataset import PreparedDataset
@@ -14,7 +15,7 @@ from medgan.data.phantom_sets import PhantomConfig, prepare_phantoms
 from medgan.metrics import METRICS, score
 from medgan.metrics.comparison import Comparison, Reference, standardised
 from medgan.metrics.corruptions import blurred, noisy
-from medgan.metrics.estimate import around, mean_of
+from medgan.metrics.estimate import around, share_of
 from medgan.metrics.features import Features
 from medgan.metrics.pictures import Pictures
 from medgan.metrics.seen import Seen, look
@@ -90,7 +91,7 @@ class TestIntervals:
         assert 0.6 < said / varies < 1.6
 
     def test_of_a_share_without_exception_is_not_empty(self) -> None:
-        found = mean_of(np.ones(50), resamples=100, seed=0)
+        found = share_of(np.ones(50), resamples=100)
         assert found.low is not None
         assert 0.9 < found.low < 1.0 == found.high
 
@@ -222,6 +223,41 @@ class TestPictures:
     def test_larger_pictures_are_brought_down_first(self, films: PreparedDataset) -> None:
         assert look(Pictures(films.images), "images", "radiomic", size=32, keep=False).size == 32
         assert look(Pictures(films.images), "images", "radiomic", size=128, keep=False).size == 64
+
+    @pytest.mark.parametrize(("family", "label"), [("chest_xray", "normal"), ("dermoscopy", "")])
+    def test_strangers_lost_modes_and_repeats_move_the_radiomic_scores(
+        self, family: str, label: str, medgan_home: Path
+    ) -> None:
+        drawn = prepare_phantoms(PhantomConfig.parse({"family": family, "count": 360, "size": 64, "name": family}))
+        rows = drawn.indices(None, label or None)
+        whole = Pictures(drawn.images)
+        real, fresh = (look(whole.at(half), "images", "radiomic") for half in np.array_split(rows, 2))
+        real, fresh = standardised(real, fresh)
+        groups = KMeans(5, n_init=4, random_state=0).fit_predict(fresh.features.pool)
+        largest = np.argsort(-np.bincount(groups))
+        fewer = [fresh[np.flatnonzero(np.isin(groups, largest[:kept]))] for kept in (5, 3, 1)]
+        repeated = [fresh[np.arange(len(fresh)) % -(-len(fresh) // times)] for times in (1, 5, 20)]
+        for worse in (fewer, repeated):
+            self.rises("frechet", worse, real)
+            self.rises("coverage", worse[::-1], real)
+            self.rises("recall", worse[::-1], real)
+        if label:
+            others = drawn.indices(None, "viral_pneumonia")
+            strangers = standardised(look(whole.at(rows[: len(real)]), "images", "radiomic"),
+                                     look(whole.at(others), "images", "radiomic"))[1]  # fmt: skip
+            count = min(len(fresh), len(strangers))
+            mixed = [
+                np.concatenate([fresh.features.pool[taken:count], strangers.features.pool[:taken]])
+                for taken in (0, count // 2, count)
+            ]
+            self.rises("frechet", [seen(pool, space_name="radiomic") for pool in mixed], real)
+
+    @staticmethod
+    def rises(name: str, sets: Any, real: Seen) -> None:
+        found = [score(name, compared(one, real, resamples=0)).estimate for one in sets]
+        values = [estimate.value for estimate in found if estimate]
+        assert len(values) == len(sets)
+        assert values == sorted(values), (name, values)
 
 
 class TestParts:

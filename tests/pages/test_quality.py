@@ -13,7 +13,8 @@ from medgan.data.dataset import list_datasets
 from medgan.jobs import Job, submit
 from medgan.jobs.executor import EXECUTORS
 from medgan.jobs.records import Status, change_status, now
-from medgan.studies.quality import QualityConfig, evaluate, quality_config
+from medgan.studies.evaluation import evaluate
+from medgan.studies.quality import QualityConfig, quality_config
 from medgan.studies.synthesis import list_sets
 
 from .conftest import Open, pictures, press, texts

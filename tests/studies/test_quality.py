@@ -1,5 +1,6 @@
 """From sets to quality reports: rows, references, parts, copies, and what is refused."""
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,13 @@ from medgan.data.dataset import PreparedDataset
 from medgan.data.phantom_sets import PhantomConfig, prepare_phantoms
 from medgan.metrics import METRICS
 from medgan.studies.copies import FEATURES, PIXELS, read_copies
-from medgan.studies.quality import QualityReport, evaluate, list_reports, quality_config
+from medgan.studies.evaluation import Evaluation, evaluate, known_references
+from medgan.studies.learned import learned_images
+from medgan.studies.quality import QualityReport, list_reports, quality_config
 from medgan.studies.references import REFERENCES, halves
 from medgan.studies.synthesis import SyntheticSet, generate, generate_config
+from medgan.training.config import train_config
+from medgan.training.loop import train
 from medgan.training.run import list_runs
 
 
@@ -36,6 +41,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def films(made: Path, medgan_home: Path) -> PreparedDataset:
     shutil.copytree(made, medgan_home, dirs_exist_ok=True)
     return PreparedDataset.open("films")
+
+
+TINY = {"width": 8, "batch_size": 4, "steps": 2, "log_every": 1, "sample_every": 2, "samples": 4, "checkpoint_every": 2}
 
 
 def report(**options: Any) -> QualityReport:
@@ -70,11 +78,22 @@ class TestReport:
         first = report()
         assert report().manifest.created == first.manifest.created
         as_set(films, films.indices("train", "normal")[:30], "other")
-        monkeypatch.setattr("medgan.studies.quality.against_half", lambda *_: pytest.fail("scored again"))
+        monkeypatch.setattr("medgan.studies.evaluation.against_half", lambda *_: pytest.fail("scored again"))
         second = evaluate(quality_config("other", "films", label="normal", resamples=20))
         known = first.scores[first.scores["of"] == "halves"]["value"].to_list()
         assert second.config.label == first.config.label
         assert second.scores[second.scores["of"] == "halves"]["value"].to_list() == pytest.approx(known, nan_ok=True)
+
+    def test_references_of_another_question_are_not_taken_over(self, films: PreparedDataset) -> None:
+        first = report()
+        key = first.manifest.summary["references_key"]
+        for options in ({"label": ""}, {"resamples": 21}, {"seed": 5}):
+            other = Evaluation(quality_config("drawn", "films", **{"resamples": 20, **options}), Silent())
+            assert other.references_key != key
+            assert known_references(other.references_key, "images") == []
+        assert len(known_references(key, "images")) > 0
+        (first.folder / "scores.parquet").write_bytes(b"damaged")
+        assert known_references(key, "images") == []
 
     def test_order_of_images_changes_nothing(self, films: PreparedDataset) -> None:
         rows = films.indices("test", None)[:25]
@@ -152,6 +171,29 @@ class TestCopies:
         assert set(held_out) == {FEATURES, PIXELS}
         assert synthetic.shape == real.shape == (12, 64, 64, 1)
         assert sorted(found.manifest.summary["screening"]["closest"]) == list(range(12))
+
+    def test_what_the_gan_learned_from_is_searched_and_what_it_saw_is_not_held_out(
+        self, films: PreparedDataset
+    ) -> None:
+        run = train(train_config("dcgan", films.id, label="normal", name="own", options=TINY))
+        generate(generate_config(run.id, count=12, name="own-set"))
+        synthetic, normal = SyntheticSet.open("own-set"), films.indices("train", "normal")
+        found = learned_images(synthetic, films, normal)
+        assert np.array_equal(found.train, normal)
+        assert found.notes == ()
+        record = run.folder / "run.json"
+        told = json.loads(record.read_text())
+        seen_too = films.indices("test", "normal")[:3]
+        told["seen_files"] += [*films.items["sha256"].iloc[seen_too], "0" * 64]
+        record.write_text(json.dumps(told))
+        found = learned_images(synthetic, films, normal)
+        assert not set(found.held_out) & set(seen_too)
+        assert set(seen_too) < set(found.train)
+        assert found.notes[0].startswith("3 held-out images that its GAN learned from were left out")
+        assert "1 images that are not in this data set" in found.notes[1]
+
+    def test_a_gan_that_does_not_tell_what_it_learned_from_is_noted(self, films: PreparedDataset) -> None:
+        assert "does not tell which images" in report().manifest.summary["screening"]["note"]
 
     def test_unseen_images_are_not_flagged_more_often_than_stated(self, films: PreparedDataset) -> None:
         prepare_phantoms(PhantomConfig(family="chest_xray", count=120, size=64, name="unseen", seed=11))

@@ -1,5 +1,6 @@
 """Scores during training: written, resumed to the same, the best generator kept, training untouched by them."""
 
+import shutil
 from pathlib import Path
 from typing import Any, get_args
 
@@ -14,7 +15,7 @@ from medgan.metrics.spaces import SPACES
 from medgan.studies.synthesis import generate, generate_config
 from medgan.training.config import ScoreSpace, train_config
 from medgan.training.loop import train
-from medgan.training.run import BEST_FILE, GENERATOR_FILE, Run
+from medgan.training.run import GENERATOR_FILE, Run
 from medgan.training.scoring import targets
 
 OPTIONS: dict[str, Any] = {
@@ -45,7 +46,8 @@ def test_the_best_generator_is_kept_and_draws_when_asked(phantoms: PreparedDatas
     run = trained(phantoms, "scored", score_space="radiomic")
     scores = run.scores()
     best = int(scores["step"][scores["value"].idxmin()])
-    assert read_tensors(run.folder / BEST_FILE)[1]["step"] == str(best)
+    assert run.bests()[-1][0] == best
+    assert len(run.bests()) <= 2
     drawn = generate(generate_config(run.id, count=2, name="best", best=True))
     assert drawn.manifest.summary["step"] == best
     plain = trained(phantoms, "plain")
@@ -71,10 +73,13 @@ def test_a_stopped_run_resumes_to_the_same_scores(phantoms: PreparedDataset) -> 
     halted = Run.open("halted")
     with open(halted.folder / "scores.jsonl", "a") as stream:
         stream.write('{"step": 6, "space": "radiomic", "value": 0.001}\n')  # of steps that were lost
+    shutil.copy(halted.folder / "checkpoint-00000004.safetensors", halted.folder / "best-00000006.safetensors")
     again = train(config)
     assert again.scores().equals(whole.scores())
-    kept = [read_tensors(run.folder / BEST_FILE) for run in (whole, again)]
-    assert kept[0][1]["step"] == kept[1][1]["step"]
+    kept = [run.bests()[-1] for run in (whole, again)]
+    assert kept[0][0] == kept[1][0]
+    first, second = (read_tensors(path)[0] for _, path in kept)
+    assert all(first[name].equal(second[name]) for name in first)
 
 
 def test_of_two_domains_each_direction_is_scored_against_the_other_class(phantoms: PreparedDataset) -> None:
