@@ -12,6 +12,7 @@ import pandas as pd
 from medgan.common.artefact import atomic_file, write_atomic
 from medgan.common.errors import Cancelled
 from medgan.common.progress import Progress
+from medgan.common.rows import RowWriter, keep_rows
 from medgan.data.config import PrepareConfig
 from medgan.data.dataset import IMAGES, ITEMS, MASKS, PROBLEMS, SOURCES
 from medgan.data.formats import ReadOptions, read_image
@@ -21,7 +22,6 @@ from medgan.data.layout import Layout, SourceItem, nothing_usable
 from medgan.data.load import LoadedItem, Recipe, load_item
 from medgan.data.parallel import in_order
 from medgan.data.problems import Problem, Unusable
-from medgan.common.rows import RowWriter, keep_rows
 from medgan.data.splits import SPLITS
 
 # So many images, evenly spaced, are looked at to tell whether a source shows colour.
