@@ -29,7 +29,7 @@ from medgan.metrics.spaces import space as require_space
 from medgan.studies.synthesis import SyntheticSet
 from medgan.weights import status_of
 
-VERSION = 2
+VERSION = 3
 """Counts the changes of what a report holds or how it is computed."""
 SCORES = "scores.parquet"
 
