@@ -17,7 +17,11 @@ PAGES = {
         st.Page("pages/train.py", title="Train", icon=":material/model_training:"),
         st.Page("pages/jobs.py", title="Jobs", icon=":material/pending_actions:"),
     ],
-    "Results": [st.Page("pages/quality.py", title="Quality", icon=":material/query_stats:")],
+    "Results": [
+        st.Page("pages/quality.py", title="Quality", icon=":material/query_stats:"),
+        st.Page("pages/downstream.py", title="Downstream", icon=":material/balance:"),
+        st.Page("pages/thesis.py", title="Thesis", icon=":material/menu_book:"),
+    ],
 }
 
 page = st.navigation(PAGES)

@@ -159,7 +159,7 @@ def peak_memory(side: str, file: Path) -> int:
 
 
 def large() -> dict[str, Any]:
-    """Seconds of each score from kept features (100,000, 256) of two sets, and the most memory that the process held."""
+    """Seconds of each score from kept features (100,000, 256) of two sets, and the most memory held."""
     from medgan.metrics.frechet import frechet_distance, moments
     from medgan.metrics.kernel_distance import kernel_distance
     from medgan.metrics.manifold import manifold

@@ -21,6 +21,8 @@ def entries() -> dict[str, Entry]:
         "import": Entry("Take a generator of a public implementation from a file.", command=_import),
         "generate": Entry("Draw synthetic images from a trained GAN.", command=_generate),
         "evaluate": Entry("Score synthetic images against real ones, with intervals.", command=_evaluate),
+        "study": Entry("Does it help? Train on real and on real + synthetic images, and compare.", command=_study),
+        "report": Entry("A study as one HTML file to send, and as a CSV; or all published tables.", command=_report),
         "jobs": Entry("List, show, wait for, cancel, resume and delete jobs.", group=_jobs),
         "weights": Entry("Pre-trained networks: see, download and import them.", group=_weights),
         "demo": Entry("Make something to look at: phantoms and synthetic images.", command=_demo),
@@ -97,6 +99,18 @@ def _evaluate() -> type[Command]:
     from medgan.cli import evaluate
 
     return evaluate.command()
+
+
+def _study() -> type[Command]:
+    from medgan.cli import study
+
+    return study.command()
+
+
+def _report() -> type[Command]:
+    from medgan.cli import report
+
+    return report.command()
 
 
 def _jobs() -> dict[str, Entry]:

@@ -74,6 +74,8 @@ def default_in_words(name: str, field: FieldInfo, presets: Presets) -> Any:
     default = field.get_default(call_default_factory=True, validated_data={})
     if any(name in values for values in presets.values()):
         return by_preset({preset: values.get(name, default) for preset, values in presets.items()})
+    if isinstance(default, tuple):
+        return ",".join(map(str, default)) or "none"
     if isinstance(default, bool):
         return "on" if default else "off"
     return "none" if field.is_required() or default is None or default == "" else default

@@ -57,7 +57,10 @@ WORK: dict[str, Work] = {
     "prepare": Work("Prepare images", f"{DATA}.config:PrepareConfig", f"{DATA}.prepare:prepare", called_by="source"),
     "phantom": Work("Draw phantoms", f"{PHANTOMS}:PhantomConfig", f"{PHANTOMS}:prepare_phantoms", called_by="family"),
     "train": Work("Train a GAN", f"{TRAINING}.config:TrainConfig", f"{TRAINING}.loop:train", takes_slot=True),
-    "evaluate": Work("Score images", "medgan.studies.quality:QualityConfig", "medgan.studies.quality:evaluate"),
+    "evaluate": Work("Score images", "medgan.studies.quality:QualityConfig", "medgan.studies.evaluation:evaluate"),
+    "study": Work(
+        "Carry out a study", "medgan.studies.study:StudyConfig", "medgan.studies.study:run_study", takes_slot=True
+    ),
     "generate": Work("Generate images", f"{SYNTHESIS}:GenerateConfig", f"{SYNTHESIS}:generate"),
 }
 

@@ -20,7 +20,7 @@ TORCHVISION_TERMS = (
 INCEPTION_URL = (
     "https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/weights-inception-2015-12-05-6726825d.pth"
 )
-INCEPTION_TERMS = "converted from TensorFlow's, Apache-2.0; trained on ImageNet, whose terms are its own"
+INCEPTION_TERMS = "Google's published network, Apache-2.0; trained on ImageNet, whose terms are its own"
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ from medgan.training.config import train_config
 from medgan.training.loop import train
 
 ROOT = Path(__file__).parents[2]
+PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
+"""Every page, by the name of its file."""
 PATIENCE_S = 60
 TINY = {"size": 64, "width": 8, "batch_size": 4, "steps": 4, "log_every": 1, "sample_every": 2, "samples": 4}
 

@@ -17,6 +17,8 @@ PAGES = {
     "mask_to_lesion": "First: a data set with masks",
     "jobs": "Nothing has run yet",
     "quality": "No real images to compare with yet",
+    "downstream": "No study has been carried out yet",
+    "thesis": "Not measured here yet",
 }
 
 

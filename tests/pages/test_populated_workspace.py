@@ -11,7 +11,7 @@ from medgan.studies.synthesis import GenerateConfig
 from medgan.training.config import TrainConfig
 from medgan.training.run import Run
 
-from .conftest import Open, pictures, texts
+from .conftest import PAGES, Open, pictures, texts
 
 pytestmark = pytest.mark.usefixtures("populated")
 
@@ -20,7 +20,7 @@ def dataset_id(name: str) -> str:
     return next(found.id for found in list_datasets() if found.name == name)
 
 
-@pytest.mark.parametrize("name", ["overview", "data", "train", "generate", "mask_to_lesion", "jobs", "quality"])
+@pytest.mark.parametrize("name", PAGES)
 def test_page_opens_without_error_and_every_image_has_a_text(open_page: Open, name: str) -> None:
     app = open_page(name)
     assert not app.exception
@@ -29,7 +29,7 @@ def test_page_opens_without_error_and_every_image_has_a_text(open_page: Open, na
 
 
 @pytest.mark.parametrize("word", ["tensor", "latent", "checkpoint", "logit"])
-@pytest.mark.parametrize("name", ["overview", "data", "train", "generate", "mask_to_lesion", "jobs", "quality"])
+@pytest.mark.parametrize("name", PAGES)
 def test_page_is_free_of_jargon(open_page: Open, name: str, word: str) -> None:
     app = open_page(name)
     widgets = [*app.selectbox, *app.number_input, *app.toggle, *app.text_input, *app.button]

@@ -13,7 +13,7 @@ from medgan.studies.synthesis import GenerateConfig, SyntheticSet, generate
 from medgan.training.config import TrainConfig
 from medgan.training.run import Run
 
-from .conftest import Open, captions, options_of, pictures, press, texts
+from .conftest import PAGES, Open, captions, options_of, pictures, press, texts
 
 pytestmark = pytest.mark.usefixtures("translators")
 
@@ -35,7 +35,7 @@ def submitted(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return found
 
 
-@pytest.mark.parametrize("name", ["overview", "data", "train", "generate", "mask_to_lesion", "jobs", "quality"])
+@pytest.mark.parametrize("name", PAGES)
 def test_page_opens_without_error_and_every_image_has_a_text(open_page: Open, name: str) -> None:
     app = open_page(name)
     assert not app.exception

@@ -1,0 +1,371 @@
+"""A downstream study: arms by seeds, every test prediction kept, and a verdict on each arm."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from filelock import FileLock, Timeout
+from numpy.typing import NDArray
+from pydantic import Field
+
+from medgan.common.artefact import (
+    MANIFEST,
+    Manifest,
+    atomic_file,
+    checked_name,
+    commit,
+    name_from,
+    new_id,
+    read_manifest,
+    write_atomic,
+)
+from medgan.common.config import Config, read_json
+from medgan.common.errors import BadInput, Cancelled
+from medgan.common.home import studies_folder
+from medgan.common.progress import Progress, Silent
+from medgan.common.repro import environment
+from medgan.common.stored import read_table
+from medgan.data.dataset import PreparedDataset
+from medgan.downstream.backbones import chosen_backbone
+from medgan.downstream.classifier import ClassifierConfig
+from medgan.downstream.segmenter import SegmenterConfig
+from medgan.studies.arms import REAL, Arm, arms_of, groups_of
+from medgan.studies.material import Material
+from medgan.studies.synthesis import SyntheticSet
+from medgan.studies.tasks import Classification, Outcome, Segmentation, Task
+from medgan.studies.verdict import Verdict, verdicts
+from medgan.training.run import read_jsonl
+
+TaskName = Literal["auto", "classification", "segmentation"]
+CONFIG, ROWS, GRID, VERDICTS, TEST = "study.json", "rows.jsonl", "grid.json", "verdicts.json", "test.parquet"
+PREDICTIONS, PER_IMAGE = "predictions", "per_image"
+
+
+class StudyConfig(Config):
+    """A study: giving the same one again goes on with it, or returns it where it is finished."""
+
+    study: str
+    """Id of the study, and the name of its folder."""
+    name: str
+    """Name of the study, for people."""
+    dataset: str
+    """Name or id of the data set; arms train on its training part, settings are chosen on its validation part, and
+    each arm and seed is tested once on its test part."""
+    task: TaskName = "auto"
+    """Classification or segmentation; auto: classification where there are classes, else segmentation."""
+    positive: str = ""
+    """Class that the classifier has to find; where it is not given, the one of two that is not called normal."""
+    sets: tuple[str, ...] = ()
+    """Synthetic sets to add, each in arms of its own; those that belong together, such as one a class, joined by +."""
+    doses: tuple[float, ...] = (1.0,)
+    """Synthetic images for each real one: 0.5 adds half as many."""
+    uses: tuple[Literal["mixed", "pretraining", "alone"], ...] = ("mixed",)
+    """How synthetic images are used: mixed with real ones, for training before that on real ones, alone."""
+    classical: bool = False
+    """Whether there is an arm with classical augmentation: mirrored, turned, enlarged."""
+    real_shares: tuple[float, ...] = (1.0,)
+    """Shares of the real training images, for questions about small data; 1 takes all."""
+    seeds: int = Field(5, ge=1, le=1000)
+    """Trainings of each arm, from different initial weights; fewer than 5 seldom tell anything."""
+    grid: bool = False
+    """Whether learning rate and dropout are chosen first, of nine settings, by training on real images with each and
+    judging them on validation images."""
+    first_seed: int = Field(0, ge=0, lt=2**31)
+    """First of the seeds."""
+    resamples: int = Field(1999, ge=99, le=100_000)
+    """Resamples behind intervals and tests."""
+    classifier: ClassifierConfig = ClassifierConfig()
+    """How classifiers are trained."""
+    segmenter: SegmenterConfig = SegmenterConfig()
+    """How segmenters are trained."""
+    preset: str = ""
+    """Experiment of the published comparison that this repeats, such as `thesis-4.2`; empty for one of your own."""
+    quick: bool = False
+    """Whether a preset is carried out in its scaled-down version."""
+    places: tuple[str, ...] = ()
+    """For a preset, which row of the published table each of the sets stands for."""
+
+
+def study_config(dataset: str, *, name: str = "", **options: Any) -> StudyConfig:
+    """A new study's config, by ids; raises BadInput where the arms cannot be made."""
+    opened = PreparedDataset.open(dataset)
+    sets = tuple("+".join(SyntheticSet.open(each).id for each in group) for group in groups_of(options.pop("sets", ())))
+    name = checked_name(name or name_from(opened.name[:50], "study"))
+    values = {"study": new_id(name), "name": name, "dataset": opened.id, "sets": sets, **options}
+    config = StudyConfig.parse(values)
+    config = config.model_copy(update={"task": task_of(config, opened)})
+    if config.task == "classification":
+        config = config.model_copy(update={"positive": positive_of(config, opened)})
+    Material.open(opened, arms(config), with_masks=config.task == "segmentation", seed=config.first_seed)
+    return config
+
+
+def task_of(config: StudyConfig, dataset: PreparedDataset) -> Literal["classification", "segmentation"]:
+    """The task; raises BadInput where the data set does not fit it."""
+    if config.task == "segmentation" or (config.task == "auto" and len(dataset.classes) < 2 and dataset.structures):
+        if not dataset.structures:
+            raise BadInput(f"data set {dataset.name} has no masks to learn segmentation from")
+        return "segmentation"
+    if len(dataset.classes) < 2:
+        raise BadInput(f"data set {dataset.name}: classification needs at least two classes")
+    return "classification"
+
+
+def positive_of(config: StudyConfig, dataset: PreparedDataset) -> str:
+    """The class to be found; raises BadInput where it is not clear."""
+    if config.positive:
+        if config.positive not in dataset.classes:
+            raise BadInput(f"data set {dataset.name} has no class {config.positive!r} ({', '.join(dataset.classes)})")
+        return config.positive
+    others = [label for label in dataset.classes if label.lower() != "normal"]
+    if len(others) != 1:
+        raise BadInput(f"which class is to be found? Give positive: one of {', '.join(dataset.classes)}")
+    return others[0]
+
+
+def arms(config: StudyConfig) -> list[Arm]:
+    """The arms of a study, the real-only one first."""
+    groups = [(ids, "+".join(SyntheticSet.open(id).name for id in ids)) for ids in groups_of(config.sets)]
+    return arms_of(
+        groups,
+        doses=config.doses,
+        uses=config.uses,
+        classical=config.classical,
+        real_shares=config.real_shares,
+        alone=config.grid,
+    )
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study, finished or not; its rows grow while it runs."""
+
+    folder: Path
+    config: StudyConfig
+    manifest: Manifest | None
+
+    @classmethod
+    def read(cls, folder: Path) -> "Study":
+        """Raises BadInput where the folder holds no study or a damaged one."""
+        manifest = read_manifest(folder) if (folder / MANIFEST).exists() else None
+        return cls(folder, StudyConfig.load(folder / CONFIG), manifest)
+
+    @classmethod
+    def open(cls, name_or_id: str) -> "Study":
+        """The study of that id, else the newest of that name; raises BadInput that lists what there is."""
+        studies = list_studies()
+        for wanted in ("id", "name"):
+            for study in studies:
+                if getattr(study, wanted) == name_or_id:
+                    return study
+        known = ", ".join(dict.fromkeys(study.name for study in studies)) or "none yet"
+        raise BadInput(f"no study named {name_or_id!r} (there is: {known})")
+
+    @property
+    def id(self) -> str:
+        return self.config.study
+
+    @property
+    def name(self) -> str:
+        return self.config.name
+
+    @property
+    def finished(self) -> bool:
+        return self.manifest is not None
+
+    def rows(self) -> pd.DataFrame:
+        """One row an arm and seed that was tested: arm, seed, epochs, seconds, and each score."""
+        return pd.DataFrame(read_jsonl(self.folder / ROWS))
+
+    def verdicts(self) -> list[dict[str, Any]]:
+        """One entry an arm but the real-only one; empty until all arms are done."""
+        path = self.folder / VERDICTS
+        return list(read_json(path)["verdicts"]) if path.exists() else []
+
+    def grid(self) -> pd.DataFrame:
+        """One row a setting that was tried on validation images; empty where no grid was asked for."""
+        path = self.folder / GRID
+        return pd.DataFrame(read_json(path)["rows"]) if path.exists() else pd.DataFrame()
+
+    @cached_property
+    def test(self) -> pd.DataFrame:
+        """One row a test image: id, label, patient_id."""
+        return read_table(self.folder / TEST)
+
+    def per_image(self, arm: int) -> NDArray[np.float64]:
+        """The score that verdicts are about, (seeds, test images), of arm number `arm`."""
+        paths = sorted((self.folder / PER_IMAGE).glob(f"{arm:03d}-*.npy"))
+        return np.stack([np.load(path, allow_pickle=False) for path in paths])
+
+    def predictions(self, arm: int, seed: int) -> NDArray[Any]:
+        """What was predicted for each test image by an arm and seed."""
+        return np.asarray(np.load(self.folder / PREDICTIONS / _file(arm, seed), allow_pickle=False))
+
+
+def list_studies() -> list[Study]:
+    """All studies, finished or not, newest first; damaged ones are left out."""
+    found = []
+    for path in studies_folder().glob(f"*/{CONFIG}"):
+        try:
+            found.append((path.stat().st_mtime, Study.read(path.parent)))
+        except (BadInput, OSError):
+            continue
+    return [study for _, study in sorted(found, key=lambda pair: pair[0], reverse=True)]
+
+
+def run_study(config: StudyConfig, progress: Progress | None = None) -> Study:
+    """Carry a study out; what an earlier attempt tested is not trained again.
+
+    Raises BadInput where data or sets are gone, do not fit, or hold test images; Cancelled when asked to stop: what was
+    tested is kept.
+    """
+    folder = studies_folder() / checked_name(config.study)
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / ".lock", timeout=0):
+            if (folder / MANIFEST).exists():
+                return Study.read(folder)
+            write_atomic(folder / CONFIG, config.to_json())
+            return _Running(Study.read(folder), progress or Silent()).carry_out()
+    except Timeout:
+        raise BadInput(f"study {config.study} is being carried out by another process") from None
+
+
+class _Running:
+    """A study under way."""
+
+    def __init__(self, study: Study, progress: Progress) -> None:
+        self.study, self.config, self.progress = study, study.config, progress
+        self.dataset = PreparedDataset.open(self.config.dataset)
+        self.arms = arms(self.config)
+        with_masks = self.config.task == "segmentation"
+        self.material = Material.open(self.dataset, self.arms, with_masks=with_masks, seed=self.config.first_seed)
+
+    @cached_property
+    def task(self) -> Task:
+        if self.config.task == "segmentation":
+            return Segmentation(self.material, self.config.segmenter)
+        return Classification(self.material, self.config.classifier, self.config.positive)
+
+    def carry_out(self) -> Study:
+        self._write_test()
+        if self.config.grid:
+            self._search()
+        for number, arm in enumerate(self.arms):
+            self._test_arm(number, arm)
+        found = self._judge()
+        self._finish(found)
+        return Study.read(self.study.folder)
+
+    def _write_test(self) -> None:
+        items = self.dataset.items.iloc[self.dataset.indices("test")][["id", "label", "patient_id"]]
+        with atomic_file(self.study.folder / TEST) as stream:
+            items.reset_index(drop=True).to_parquet(stream)
+
+    def _search(self) -> None:
+        """Choose settings once, on validation images; an earlier attempt's choice stands."""
+        path = self.study.folder / GRID
+        if path.exists():
+            chosen = read_json(path)["chosen"]
+            self.task.config = self.task.config.model_copy(update=chosen)  # type: ignore[attr-defined]
+            return
+        rows = self.task.search(self.progress)
+        best = self.task.config  # type: ignore[attr-defined]
+        chosen = {"learning_rate": best.learning_rate, "dropout": best.dropout}
+        write_atomic(path, json.dumps({"rows": rows, "chosen": chosen}, indent=2) + "\n")
+
+    def _test_arm(self, number: int, arm: Arm) -> None:
+        """Train and test an arm with every seed that is left."""
+        seeds = range(self.config.first_seed, self.config.first_seed + self.config.seeds)
+        done = set(self._done(number))
+        left = [seed for seed in seeds if seed not in done]
+        if not left:
+            return
+        if self.progress.stop_requested():
+            raise Cancelled(f"stopped before {arm.name}; what was tested is kept")
+        watched = _ArmProgress(self.progress, arm.name, number, len(self.arms))
+        for outcome in self.task.outcomes(arm, left, watched):
+            self._keep(number, arm, outcome)
+
+    def _done(self, number: int) -> Iterator[int]:
+        """Seeds of an arm that were tested, with all that was to be kept."""
+        for row in read_jsonl(self.study.folder / ROWS):
+            if row["number"] == number and (self.study.folder / PER_IMAGE / _file(number, row["seed"])).exists():
+                yield row["seed"]
+
+    def _keep(self, number: int, arm: Arm, outcome: Outcome) -> None:
+        for folder, values in ((PER_IMAGE, outcome.per_image), (PREDICTIONS, outcome.predictions)):
+            with atomic_file(self.study.folder / folder / _file(number, outcome.seed)) as stream:
+                np.save(stream, values)
+        row = {"number": number, "arm": arm.name, "seed": outcome.seed, "epochs": outcome.epochs, **outcome.scores}
+        with open(self.study.folder / ROWS, "a", encoding="utf-8") as stream_of_rows:
+            stream_of_rows.write(json.dumps(row) + "\n")
+
+    def _judge(self) -> dict[str, Verdict]:
+        self.progress.update(0, 0, "comparing the arms")
+        if len(self.arms) < 2:
+            return {}
+        per_arm = {arm.name: self.study.per_image(number) for number, arm in enumerate(self.arms)}
+        real = per_arm.pop(REAL)
+        found = verdicts(
+            per_arm, real, self.material.patients, score=self.task.score, resamples=self.config.resamples,
+            seed=self.config.first_seed,
+        )  # fmt: skip
+        told = [
+            asdict(verdict.comparison) | {key: value for key, value in asdict(verdict).items() if key != "comparison"}
+            for verdict in found.values()
+        ]
+        write_atomic(self.study.folder / VERDICTS, json.dumps({"verdicts": told}, indent=2, default=float) + "\n")
+        return found
+
+    def _finish(self, found: dict[str, Verdict]) -> None:
+        labels = [verdict.label for verdict in found.values()]
+        backbone = chosen_backbone(self.config.classifier.backbone).words
+        commit(
+            self.study.folder,
+            kind="study",
+            id=self.config.study,
+            name=self.config.name,
+            config=self.config.model_dump(mode="json"),
+            parents=[self.dataset.id, *self.material.sets],
+            environment=environment(),
+            summary={
+                "dataset": self.dataset.name,
+                "task": self.config.task,
+                "score": self.task.score,
+                "arms": [arm.name for arm in self.arms],
+                "seeds": self.config.seeds,
+                "test_images": len(self.task.test),
+                "train_images": len(self.material.part("train")),
+                "network": backbone if self.config.task == "classification" else self.config.segmenter.network,
+                "helps": labels.count("helps"),
+                "hurts": labels.count("hurts"),
+                "notes": list(self.material.notes),
+            },
+        )
+
+
+@dataclass
+class _ArmProgress:
+    """Progress of one arm, told as part of the whole study."""
+
+    whole: Progress
+    arm: str
+    number: int
+    arms: int
+
+    def update(self, done: int, total: int, message: str = "") -> None:
+        share = done / total if total else 0.0
+        self.whole.update(round(100 * (self.number + share)), 100 * self.arms, f"{self.arm}: {message}")
+
+    def stop_requested(self) -> bool:
+        return self.whole.stop_requested()
+
+
+def _file(arm: int, seed: int) -> str:
+    return f"{arm:03d}-{seed:06d}.npy"
