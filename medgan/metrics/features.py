@@ -35,7 +35,7 @@ class Extractor(ABC):
     """Pictures at a time: always so many, filled up at the end, since kernels may round differently for other sizes."""
 
     def least_spreads(self, pictures: Pictures) -> Float32 | float:
-        """What each feature counts as varying by at least, where features are brought to a set's spread; (d,) or one."""
+        """What each feature counts as varying by at least where features are brought to a set's spread, (d,)."""
         return 0.0
 
     @abstractmethod

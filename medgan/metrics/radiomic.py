@@ -53,7 +53,7 @@ class Radiomic(Extractor):
         return Features(pool)
 
     def least_spreads(self, pictures: Pictures) -> NDArray[np.float32]:
-        """Of (columns,): shapes are often constant (one piece, no hole), and one pixel must not be endlessly far off."""
+        """Shapes are often constant (one piece, no hole), and one pixel must not be endlessly far off; (columns,)."""
         shapes = [name.startswith(STRUCTURE) for name in self.names(pictures)]
         return np.where(shapes, LEAST_SPREAD_OF_SHAPES, LEAST_SPREAD).astype(np.float32)
 
