@@ -109,4 +109,6 @@ def _copies(report: "QualityReport") -> list[str]:
         f"({found['share']:.1%}, interval {found['low']:.1%} to {found['high']:.1%}); of held-out real "
         f"images at most {found['rate']:.1%} would be. A screening, no proof of privacy."
     )
-    return [told, *filter(None, [found["note"]]), ""]
+    check = found.get("held_out_share")
+    others = "" if check is None else f"The held-out images themselves, each against the others: {check:.1%} flagged."
+    return [told, *filter(None, [others, found["note"]]), ""]

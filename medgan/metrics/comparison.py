@@ -13,8 +13,8 @@ from medgan.metrics.networks import TorchvisionNetwork
 from medgan.metrics.seen import Seen
 from medgan.metrics.spaces import SPACES
 
-EXPENSIVE = 4e10
-"""Resamples of a distance of Gaussians times the cube of its rank: about half a minute on two cores."""
+EXPENSIVE = 1e11
+"""Products of all resamples of a distance of Gaussians: about half a minute on two cores."""
 FEWEST_RESAMPLES = 10
 
 
@@ -62,8 +62,10 @@ class Comparison:
     @property
     def costly_resamples(self) -> int:
         """How often a distance of Gaussians is resampled: fewer times where each takes seconds."""
-        rank = min(self.real.features.pool.shape[1], max(len(self.synthetic), len(self.real)))
-        return min(self.resamples, max(FEWEST_RESAMPLES, int(EXPENSIVE / rank**3))) if self.resamples else 0
+        count, dimensions = len(self.synthetic) + len(self.real), self.real.features.pool.shape[1]
+        rank = min(dimensions, max(len(self.synthetic), len(self.real)))
+        products = rank**3 + count * dimensions * rank  # the root, and what comes before it
+        return min(self.resamples, max(FEWEST_RESAMPLES, int(EXPENSIVE / products))) if self.resamples else 0
 
 
 def standardised(reference: Seen, *others: Seen) -> tuple[Seen, ...]:

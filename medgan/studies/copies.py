@@ -15,7 +15,7 @@ from medgan.common.artefact import atomic_file
 from medgan.common.stored import open_bytes, read_table
 from medgan.data.dataset import PreparedDataset
 from medgan.metrics.nearest import aligned_nearest, nearest_rows, thumbnails
-from medgan.metrics.screening import Distances, Screening, screen
+from medgan.metrics.screening import Distances, Screening, leave_one_out_share, screen
 from medgan.metrics.seen import Seen
 
 TABLE, HELD_OUT = "screening.parquet", "held_out.parquet"
@@ -53,6 +53,12 @@ class Copies:
             with atomic_file(folder / name) as stream:
                 np.save(stream, pictures)
 
+    @property
+    def held_out_share(self) -> float | None:
+        """Share of the held-out images flagged when each is screened against the others; None where there is one."""
+        held_out = {kind: found.held_out for kind, found in self.screening.distances.items()}
+        return leave_one_out_share(held_out) if self.screening.held_out_count > 1 else None
+
     def summary(self) -> dict[str, Any]:
         """The outcome in a few numbers."""
         low, high = self.screening.interval
@@ -64,6 +70,7 @@ class Copies:
             "count": self.screening.count,
             "held_out": self.screening.held_out_count,
             "rate": self.screening.rate,
+            "held_out_share": self.held_out_share,
             "note": "; ".join(filter(None, [self.screening.note, *self.notes])),
             "closest": self.closest.tolist(),
         }

@@ -199,6 +199,7 @@ class TestCopies:
         prepare_phantoms(PhantomConfig(family="chest_xray", count=120, size=64, name="unseen", seed=11))
         found = evaluate(quality_config("unseen", "films", label="", resamples=0)).manifest.summary["screening"]
         assert found["low"] <= found["rate"]
+        assert found["held_out_share"] <= max(found["rate"], 2 / found["held_out"])  # as one fewer are compared with
 
 
 def test_halves_share_no_patient_and_are_of_about_one_size() -> None:
