@@ -49,9 +49,9 @@ def around(
 
 
 def mean_of(contributions: Float64, resamples: int, seed: int) -> Estimate:
-    """The mean of what each image or pair contributes, with its percentile bootstrap interval."""
+    """The mean of what each image or pair contributes, with its percentile bootstrap interval; none where all agree."""
     value = float(contributions.mean())
-    if resamples < 2:
+    if resamples < 2 or np.all(contributions == contributions[0]):  # no resample would differ
         return Estimate(value)
     rng = np.random.default_rng(seed)
     means = [contributions[draw(rng, len(contributions))].mean() for _ in range(resamples)]

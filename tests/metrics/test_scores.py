@@ -15,7 +15,7 @@ from medgan.data.phantom_sets import PhantomConfig, prepare_phantoms
 from medgan.metrics import METRICS, score
 from medgan.metrics.comparison import Comparison, Reference, standardised
 from medgan.metrics.corruptions import blurred, noisy
-from medgan.metrics.estimate import around, share_of
+from medgan.metrics.estimate import around, mean_of, share_of
 from medgan.metrics.features import Features
 from medgan.metrics.pictures import Pictures
 from medgan.metrics.seen import Seen, look
@@ -94,6 +94,10 @@ class TestIntervals:
         found = share_of(np.ones(50), resamples=100)
         assert found.low is not None
         assert 0.9 < found.low < 1.0 == found.high
+
+    def test_of_a_mean_without_any_variation_is_left_out(self) -> None:
+        found = mean_of(np.zeros(50), resamples=100, seed=0)
+        assert (found.value, found.low, found.high) == (0.0, None, None)
 
     def test_are_left_out_without_resamples_and_repeat_with_a_seed(self) -> None:
         assert around(1.0, lambda rng: rng.normal(), 0, seed=0).low is None
