@@ -101,8 +101,24 @@ def study_config(dataset: str, *, name: str = "", **options: Any) -> StudyConfig
     config = config.model_copy(update={"task": task_of(config, opened)})
     if config.task == "classification":
         config = config.model_copy(update={"positive": positive_of(config, opened)})
-    Material.open(opened, arms(config), with_masks=config.task == "segmentation", seed=config.first_seed)
+    check_arms(config, opened)
     return config
+
+
+def check_arms(config: StudyConfig, dataset: PreparedDataset) -> None:
+    """Raise BadInput, before anything is trained, where an arm cannot have its images or its classes."""
+    wanted = arms(config)
+    material = Material.open(dataset, wanted, with_masks=config.task == "segmentation", seed=config.first_seed)
+    for arm in wanted:
+        if not arm.sets:
+            continue
+        classes = set(material.synthetic_of(arm).labels)
+        one_sided = len({label == config.positive for label in classes}) < 2
+        if config.task == "classification" and arm.use in {"alone", "pretraining"} and one_sided:
+            raise BadInput(
+                f"{arm.name}: its synthetic images are all of class {', '.join(sorted(classes))}, and a classifier "
+                "needs both classes: join a set of the other class with +, or mix it with real images"
+            )
 
 
 def task_of(config: StudyConfig, dataset: PreparedDataset) -> Literal["classification", "segmentation"]:

@@ -175,6 +175,8 @@ class TestStudy:
             ({"positive": "gout"}, "no class 'gout'"),
             ({"sets": ("nothing",)}, "no set named 'nothing'"),
             ({"seeds": 0}, "seeds"),
+            ({"sets": ("drawn-normal",), "doses": (0.5,), "uses": ("alone",)}, "all of class normal"),
+            ({"sets": ("drawn-normal",), "doses": (9.0,)}, "generate more, or give a smaller dose"),
         ):
             with pytest.raises(BadInput, match=reason):
                 self.config(**options)
