@@ -75,7 +75,7 @@ def test_absent_weights_are_one_line_with_both_commands(publisher: Any) -> None:
         assert "VGG16 are not here, and perceptual losses and feature scores need them" in line
         assert "`python -m medgan weights download vgg16` (528 MiB)" in line
         assert "`python -m medgan weights import vgg16 FILE` with the publisher's vgg16-397923af.pth" in line
-    with pytest.raises(BadInput, match=r"no pre-trained network 'vgg61' \(there is: vgg16, mobilenet_v2"):
+    with pytest.raises(BadInput, match=r"no pre-trained network 'vgg61' \(there is: inception, vgg16, mobilenet_v2"):
         require("vgg61")
 
 

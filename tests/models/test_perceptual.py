@@ -91,7 +91,7 @@ def test_other_channels_are_bad_input(features: nn.Sequential) -> None:
 
 
 def test_without_weights_there_is_no_loss() -> None:
-    with pytest.raises(BadInput, match="VGG16 are not here, and perceptual losses need them"):
+    with pytest.raises(BadInput, match="VGG16 are not here, and perceptual losses and feature scores need them"):
         PerceptualLoss.load((100.0, 200.0))
 
 
