@@ -25,7 +25,7 @@ class GenerateCommand(WorkCommand):
 
 def command() -> type[Command]:
     from medgan.common.repro import choose_device
-    from medgan.studies.origins import origin_of
+    from medgan.studies.origins import deformed, origin_of
     from medgan.studies.synthesis import GenerateConfig, generate_config
     from medgan.training.run import Run
 
@@ -40,7 +40,7 @@ def command() -> type[Command]:
             name = given.get("name") or f"{run.name[:60]}-seed{given.get('seed', 0)}"
             config = self.checked(lambda: generate_config(**given | {"run": run.id, "name": name}))
             choose_device(config.device)  # better said here than in the job, and so is the next
-            origin_of(run, config.source, config.part, config.label)
+            deformed(origin_of(run, config.source, config.part, config.label), run, config.deform, config.seed)
             return self.do("generate", config, lambda made: set_answer(made, output))
 
     options = options_of(GenerateConfig, leave_out=("set", "run"))
