@@ -96,9 +96,8 @@ def class_score(compared: Comparison) -> Estimate:
     if logits is None:
         raise BadInput("this feature space names no classes")
     found = inception_score(logits)
-    chunks = [log_softmax(logits[at : at + CHUNK].astype(np.float64), axis=1) for at in range(0, len(logits), CHUNK)]
-    certainty = np.concatenate([(np.exp(chunk) * chunk).sum(axis=1) for chunk in chunks])
-    shares = np.concatenate([np.exp(chunk).astype(np.float32) for chunk in chunks])
+    pieces = [_shares(logits[at : at + CHUNK]) for at in range(0, len(logits), CHUNK)]
+    certainty, shares = (np.concatenate(column) for column in zip(*pieces, strict=True))
 
     def resampled(rng: np.random.Generator) -> float:
         parts = np.array_split(estimate.draw(rng, len(shares)), found.splits)
@@ -108,6 +107,13 @@ def class_score(compared: Comparison) -> Estimate:
 
     score = estimate.around(found.mean, resampled, compared.resamples, compared.seed, spread=found.spread)
     return score.noted(f"{found.splits} splits of {len(shares) // found.splits}")
+
+
+def _shares(logits: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """Each picture's sum of p log p (n,) and its class shares p (n, classes)."""
+    log_shares = log_softmax(logits.astype(np.float64), axis=1)
+    shares = np.exp(log_shares)
+    return (shares * log_shares).sum(axis=1), shares.astype(np.float32)
 
 
 def precision(compared: Comparison) -> Estimate:
