@@ -172,6 +172,8 @@ def _kept(folder: Path) -> Features | None:
 
 def _keep(folder: Path, pieces: Iterator[Features]) -> Features:
     """Write features as they come, no more than a batch in memory; the folder appears whole or not at all."""
+    for rest in folder.parent.glob(f".{folder.name}.*-*"):  # of a process that was killed: this one holds the lock
+        shutil.rmtree(rest, ignore_errors=True)
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}-{secrets.token_hex(4)}")
     try:
         temporary.mkdir(parents=True)

@@ -224,6 +224,15 @@ class TestPictures:
             kept.write_bytes(kept.read_bytes()[:100])
         assert np.array_equal(look(Pictures(films.images), "images", "radiomic").features.pool, expected)
 
+    def test_what_a_killed_process_left_is_cleared_away(self, films: PreparedDataset, medgan_home: Path) -> None:
+        first = look(Pictures(films.images), "images", "radiomic")
+        (kept,) = (medgan_home / "workspace" / "features").glob("radiomic-*")
+        expected = np.array(first.features.pool)
+        left = kept.rename(kept.with_name(f".{kept.name}.123-abc"))
+        assert np.array_equal(look(Pictures(films.images), "images", "radiomic").features.pool, expected)
+        assert not left.exists()
+        assert kept.exists()
+
     def test_larger_pictures_are_brought_down_first(self, films: PreparedDataset) -> None:
         assert look(Pictures(films.images), "images", "radiomic", size=32, keep=False).size == 32
         assert look(Pictures(films.images), "images", "radiomic", size=128, keep=False).size == 64
