@@ -29,7 +29,14 @@ FIRST = ("epochs", "learning_rate", "dropout")
 LABELS = {"balanced": "Count both classes the same", "threshold": "Threshold is best for",
           "trained_layers": "Layers of the network that learn", "patience": "Passes without progress before it stops",
           "epochs": "Most passes over the images"}  # fmt: skip
+CHANGES = {"flip": "Mirrored", "rotation": "Turned, up to 36°", "zoom": "Enlarged or shrunk, up to 10 %"}
 CLASSICAL = "One more arm: real images that are mirrored, turned and enlarged at random."
+DEFAULTS = {
+    "classification": "Learning rate, dropout, passes and images a step are those of the published comparison, which "
+    "does not tell of a threshold, of weights for rare classes, or of which pass counts.",
+    "segmentation": "Learning rate, dropout, passes and when to stop are those of the published comparison, which does "
+    "not tell the rest.",
+}
 GRID = "Nine settings of learning rate and dropout are tried on validation images first; the best is used."
 NOTHING_TO_COMPARE = (
     "Nothing is compared with real images yet: switch a synthetic set on, or classical augmentation, or a share of "
@@ -62,7 +69,8 @@ def show() -> None:
     groups = downstream_sets.choose_groups(chosen)
     options = _choose_arms(bool(groups))
     arms = _arms(groups, options)
-    training = _training(task)
+    changes = _choose_changes() if options["classical"] else {}
+    training = _training(task) | {"augmentation": {"enabled": False, **changes}}
     if not arms:
         st.info(NOTHING_TO_COMPARE, icon=":material/info:")
         return
@@ -130,6 +138,16 @@ def _choose_arms(with_sets: bool) -> dict[str, Any]:
     }
 
 
+def _choose_changes() -> dict[str, Any]:
+    """What classical augmentation does, as fields of its config; one kind of change at least."""
+    chosen = session.several("Classical augmentation: real images are", "changes", CHANGES, default=list(CHANGES))
+    if not chosen:
+        st.caption(":material/info: An arm that changes nothing would be real images alone: all changes are used.")
+        return {}
+    switched_off = {"flip": ("flip", False), "rotation": ("rotation_degrees", 0), "zoom": ("zoom_share", 0)}
+    return dict(switched_off[name] for name in CHANGES if name not in chosen)
+
+
 def _arms(groups: Sequence[Group], options: Mapping[str, Any]) -> list[Arm]:
     """The arms; empty where there is nothing to compare and no grid either."""
     if not (groups or options["classical"] or options["grid"] or len(options["real_shares"]) > 1):
@@ -142,7 +160,7 @@ def _training(task: str) -> dict[str, Any]:
     """How the networks are trained, folded away."""
     config = SegmenterConfig if task == "segmentation" else ClassifierConfig
     with st.expander("How the networks are trained", icon=":material/tune:"):
-        st.caption("The defaults are those of the published comparison.")
+        st.caption(DEFAULTS[task])
         fields = forms.settings(config, labels=LABELS, leave_out=NO_FORM)
         ordered = sorted(fields, key=lambda one: FIRST.index(one.name) if one.name in FIRST else len(FIRST))
         return forms.config_form(ordered, first=[one.name for one in ordered], key=f"study:{task}")

@@ -75,8 +75,8 @@ GLOSSARY = {
 """What the words of this page mean, for the popover."""
 READINGS = {
     "arm": "Further right is better. The line through a point is its 95 % interval; real images alone are the measure.",
-    "dose": "Further up is better, further right means more synthetic images. A curve that stays within the interval "
-    "of real images alone shows no effect of the dose.",
+    "dose": "Further up is better, further right means more synthetic images. Bars are 95 % intervals, the band "
+    "is that of real images alone; whether an arm differs is told by its verdict, not by bars that overlap.",
     "roc": "The closer a curve comes to the upper left corner, the better; the diagonal is chance.",
     "confusion": "Rows are what the images show, columns what the classifier said; off the diagonal are its mistakes.",
 }

@@ -38,6 +38,13 @@ class Augmentation(Config):
     zoom_share: float = Field(0.1, ge=0, lt=1)
     """Images are enlarged or shrunk by up to this share of their side; 0 leaves their size."""
 
+    def in_words(self) -> str:
+        """`flip, rotation up to 36 degrees, zoom up to 10 %`; `nothing` where all are off."""
+        found = ["flip"] if self.flip else []
+        found += [f"rotation up to {self.rotation_degrees:g} degrees"] if self.rotation_degrees else []
+        found += [f"zoom up to {self.zoom_share:.0%}".replace("%", " %")] if self.zoom_share else []
+        return ", ".join(found) or "nothing"
+
     def augmented(self, images: Tensor, masks: Tensor | None, seed: int) -> tuple[Tensor, Tensor | None]:
         """Images (n, c, h, w) of any range, and their masks (n, structures, h, w), changed alike.
 

@@ -28,6 +28,7 @@ PUBLISHED = "vgg16"
 IN_ITS_PLACE = ("mobilenet_v2", "squeezenet1_1", "squeezenet1_0")
 VERSION = 1
 """Counts the changes of what is kept, so that old files are not taken for new ones."""
+SMALL = "a small network without pre-trained weights"
 BATCH = TorchvisionNetwork.batch
 KEPT_AT_A_TIME = 16 * BATCH
 
@@ -46,7 +47,7 @@ def chosen_backbone(name: BackboneName) -> Choice:
     Raises BadInput where the weights of a named one are not here.
     """
     if name == "small":
-        return Choice(name, "a small network without pre-trained weights")
+        return Choice(name, SMALL)
     if name != "auto":
         require(name)
         return Choice(name, _in_words(name))
@@ -54,7 +55,7 @@ def chosen_backbone(name: BackboneName) -> Choice:
     for here in (PUBLISHED, *IN_ITS_PLACE):
         if is_present(here):
             return Choice(here, _in_words(here) if here == PUBLISHED else f"{absent}; in its place {_in_words(here)}")
-    return Choice("small", f"{absent}, nor another network's; in its place a small network without pre-trained weights")
+    return Choice("small", f"{absent}, nor another network's; in its place {SMALL}")
 
 
 def _in_words(name: str) -> str:

@@ -24,18 +24,19 @@ def train_network(
 ) -> list[float]:
     """Train body and head in place and leave them as after their best epoch; the validation loss after every epoch.
 
-    Raises Cancelled when asked to stop.
+    The same seed gives the same network on the same machine. Raises Cancelled when asked to stop.
     """
     training = _Training(body, head, point, progress)
     best, losses, kept = BestSoFar(1, course.patience), list[float](), training.state()
-    for epoch in range(course.epochs):
-        if not best.going.any():
-            break
-        training.train_epoch(*train, course.batch_size)
-        losses.append(training.loss(*validation))
-        if best.improved(torch.tensor(losses[-1:])).all():
-            kept = training.state()
-        progress.update(epoch + 1, course.epochs, "training the network")
+    with torch.backends.cudnn.flags(enabled=True, deterministic=True):
+        for epoch in range(course.epochs):
+            if not best.going.any():
+                break
+            training.train_epoch(*train, course.batch_size)
+            losses.append(training.loss(*validation))
+            if best.improved(torch.tensor(losses[-1:])).all():
+                kept = training.state()
+            progress.update(epoch + 1, course.epochs, "training the network")
     training.network.load_state_dict(kept)
     training.network.eval().cpu()
     body.layers.to(body.device)

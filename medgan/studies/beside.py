@@ -14,6 +14,8 @@ from medgan.common.artefact import write_atomic
 from medgan.common.config import read_json
 from medgan.common.errors import BadInput
 from medgan.common.home import thesis_folder
+from medgan.downstream.augment import Augmentation
+from medgan.downstream.backbones import SMALL
 from medgan.metrics import METRICS
 from medgan.metrics.spaces import SPACES
 from medgan.studies.figures import ArmFigures, Interval, arm_figures, test_dataset
@@ -213,12 +215,28 @@ def _study_differences(chosen: Experiment, study: Study) -> Iterator[str]:
     epochs = int(chosen.training["epochs"])
     if section.epochs != epochs:
         yield f"epochs: {epochs:,} there, at most {section.epochs:,} here"
-    for name, word in (("learning_rate", "learning rate"), ("dropout", "dropout")):
-        if getattr(section, name) != chosen.training[name] and not config.grid:
-            yield f"{word}: {chosen.training[name]:g} there, {getattr(section, name):g} here"
+    yield from _settings(chosen, study)
     if config.places and config.doses != tuple(chosen.options.get("doses", (1.0,))):
         yield f"dose: {chosen.options['doses'][0]:.0%} synthetic images there, {config.doses[0]:.0%} here"
     yield from _ways(chosen, study)
+
+
+def _settings(chosen: Experiment, study: Study) -> Iterator[str]:
+    """Settings of the training that are not the published ones; a grid's learning rates and dropouts are."""
+    config = study.config
+    section = config.segmenter if config.task == "segmentation" else config.classifier
+    for name in ("learning_rate", "dropout", "batch_size", "patience"):
+        theirs, ours = chosen.training.get(name), getattr(section, name)
+        if theirs not in {None, ours} and not (config.grid and name in {"learning_rate", "dropout"}):
+            yield f"{name.replace('_', ' ')}: {theirs:g} there, {ours:g} here"
+    if config.task == "classification":
+        if config.classifier.patience:
+            yield f"training stops early here, after {config.classifier.patience} passes without progress"
+        if config.classifier.trained_layers:
+            yield f"all of the network is frozen there; its last {config.classifier.trained_layers} layers learn here"
+    changes = section.augmentation
+    if config.classical and changes.model_copy(update={"enabled": True}) != Augmentation():
+        yield f"classical augmentation: flip, 36 degrees and 10 % zoom there, here {changes.in_words()}"
 
 
 def _of_pixels(chosen: Experiment) -> str:
@@ -233,9 +251,20 @@ def _ways(chosen: Experiment, study: Study) -> Iterator[str]:
         seeds = study.config.seeds
         yield f"one training an arm there; here the mean of {seeds}, with a 95 % interval over patients and trainings"
     if study.config.classical:
-        yield "classical augmentation: every image is changed anew here; the source does not say how often there"
+        yield f"classical augmentation: {_how_often(study)} here; the source does not say how often there"
     if chosen.kind == "classification":
-        yield "which pass counts and the threshold are chosen on validation images here; not told there"
+        weighted = "both classes count the same, however many images each has, and " * study.config.classifier.balanced
+        yield f"{weighted}which pass counts and the threshold are chosen on validation images here; not told there"
+    else:
+        yield "the loss is cross-entropy and Dice here; not told there"
+
+
+def _how_often(study: Study) -> str:
+    """When a training image is changed; networks whose features are kept see a few changed copies of it."""
+    assert study.manifest is not None
+    if study.config.task == "segmentation" or study.manifest.summary["network"].endswith(SMALL):
+        return "every image is changed anew in each pass"
+    return f"each pass shows an image as it is or one of {study.config.classifier.views} changed copies of it"
 
 
 def _report_differences(chosen: Experiment, reports: Reports) -> Iterator[str]:

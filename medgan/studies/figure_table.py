@@ -22,8 +22,9 @@ def figure_table(study: Study) -> pd.DataFrame:
     """One row a figure: what it is, arm, seed, score, value, and the ends of its 95 % interval where it has one.
 
     `what` is `training` (an arm and seed on test images), `mean` (an arm over its seeds), `difference` (to the
-    real-only arm), `test` (p-values and the like), `setting` (tried on validation images), `quality` (a synthetic
-    set's score; the set stands under arm), or `published` (a figure of the published table, its row under arm).
+    real-only arm), `test` (p-values and the like; McNemar's is about a seed's two trainings), `setting` (tried on
+    validation images), `quality` (a synthetic set's score; the set stands under arm), or `published` (a figure of the
+    published table, its row under arm).
     """
     return pd.DataFrame(list(_rows(study)), columns=list(COLUMNS))
 
@@ -72,8 +73,12 @@ def _of_arm(each: ArmFigures) -> Iterator[dict[str, Any]]:
 
 def _of_verdicts(study: Study) -> Iterator[dict[str, Any]]:
     score = study.manifest.summary["score"] if study.manifest else ""
+    seeds = range(study.config.first_seed, study.config.first_seed + study.config.seeds)
     for verdict in study.verdicts():
         ends = {"value": verdict["difference"], "low": verdict["low"], "high": verdict["high"]}
         yield {"what": "difference", "arm": verdict["arm"], "score": score, **ends}
         for name in TESTS:
             yield {"what": "test", "arm": verdict["arm"], "score": name, "value": verdict[name]}
+        for seed, one in zip(seeds, verdict["mcnemar"], strict=False):  # none where patients have several images
+            for name, value in one.items():
+                yield {"what": "test", "arm": verdict["arm"], "seed": seed, "score": f"mcnemar_{name}", "value": value}

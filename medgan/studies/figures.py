@@ -2,6 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -66,19 +69,28 @@ def arm_figures(study: Study) -> list[ArmFigures]:
     for number, arm, rows in tested(study):
         names = [str(name) for name in rows.columns if name not in NOT_SCORES]
         scores = {name: Interval(float(rows[name].mean())) for name in names}
-        for name, values, chosen, factor in image_scores(study, number, rows):
-            most = factor if name in SHARES else None
-            scores[name] = interval_of(values[:, chosen], patients[chosen], factor=factor, most=most)
+        for one in image_scores(study, number, rows):
+            values, of_patients = one.values[:, one.items], patients[one.items]
+            scores[one.name] = interval_of(values, of_patients, factor=one.factor, most=one.most)
         found.append(ArmFigures(number, arm, rows, scores))
     return found
 
 
-SHARES = ("accuracy", "sensitivity", "specificity", "iou", "dice")
-Scored = tuple[str, Floats, NDArray[np.bool_], float]
-"""A score's name, its values (seeds, items), the items (items,) it is the mean of, what the mean is multiplied by."""
+class ImageScores(NamedTuple):
+    """A score that each test image has by itself."""
+
+    name: str
+    values: Floats
+    """(seeds, items)."""
+    items: NDArray[np.bool_]
+    """(items,) those that it is the mean of."""
+    factor: float = 1.0
+    """What the mean is multiplied by."""
+    most: float = 1.0
+    """The most that is possible after that; the least is 0."""
 
 
-def image_scores(study: Study, number: int, rows: pd.DataFrame) -> Iterator[Scored]:
+def image_scores(study: Study, number: int, rows: pd.DataFrame) -> Iterator[ImageScores]:
     """The scores of an arm that each test image has by itself."""
     if study.config.task == "segmentation":
         yield from _of_masks(study, number, rows)
@@ -86,29 +98,49 @@ def image_scores(study: Study, number: int, rows: pd.DataFrame) -> Iterator[Scor
         yield from _of_probabilities(study, number, rows)
 
 
-def _of_probabilities(study: Study, number: int, rows: pd.DataFrame) -> Iterator[Scored]:
+def _of_probabilities(study: Study, number: int, rows: pd.DataFrame) -> Iterator[ImageScores]:
     positive = is_positive(study)
     called = probabilities(study, number, rows) >= rows["threshold"].to_numpy()[:, None]
     everywhere, right = np.ones(len(positive), bool), (called == positive).astype(np.float64)
-    yield "accuracy", right, everywhere, 1.0
+    yield ImageScores("accuracy", right, everywhere)
     for name, chosen in (("sensitivity", positive), ("specificity", ~positive)):
         if chosen.any():
-            yield name, right, chosen, 1.0
-    yield "false_positives", (called & ~positive).astype(np.float64), everywhere, float(len(positive))
-    yield "false_negatives", (~called & positive).astype(np.float64), everywhere, float(len(positive))
+            yield ImageScores(name, right, chosen)
+    for name, wrong, of in (
+        ("false_positives", called & ~positive, ~positive),
+        ("false_negatives", ~called & positive, positive),
+    ):
+        yield ImageScores(name, wrong.astype(np.float64), everywhere, float(len(positive)), float(of.sum()))
 
 
-def _of_masks(study: Study, number: int, rows: pd.DataFrame) -> Iterator[Scored]:
+def _of_masks(study: Study, number: int, rows: pd.DataFrame) -> Iterator[ImageScores]:
     """Nothing but the IoU where the data set is gone, whose masks the others need."""
     values = study.per_image(number)
     everywhere = np.ones(values.shape[1], bool)
-    yield "iou", values, everywhere, 1.0
-    masks = true_masks(study)
-    if masks is None:
+    yield ImageScores("iou", values, everywhere)
+    dataset = test_dataset(study)
+    if dataset is None or dataset.masks is None:
         return
-    found = [segmenter_scores(study.predictions(number, int(seed)), masks) for seed in rows["seed"]]
-    for name in ("dice", "false_positive_pixels", "false_negative_pixels", "boundary_distance"):
-        yield name, np.stack([getattr(scores, name).mean(axis=1) for scores in found]), everywhere, 1.0
+    height, width = dataset.masks.shape[1:3]
+    pixels, diagonal = float(height * width), float(np.hypot(height, width))
+    found = [_mask_scores(study.folder, number, int(seed)) for seed in rows["seed"]]
+    for name, most in (
+        ("dice", 1.0),
+        ("false_positive_pixels", pixels),
+        ("false_negative_pixels", pixels),
+        ("boundary_distance", diagonal),
+    ):
+        yield ImageScores(name, np.stack([scores[name] for scores in found]), everywhere, most=most)
+
+
+@lru_cache(maxsize=1024)
+def _mask_scores(folder: Path, number: int, seed: int) -> dict[str, Floats]:
+    """Each score of a training's masks by name, (items,): kept, since outlines take long and pages ask again."""
+    study = Study.read(folder)
+    masks = true_masks(study)
+    assert masks is not None
+    scores = segmenter_scores(study.predictions(number, seed), masks)
+    return {name: values.mean(axis=1) for name, values in vars(scores).items()}
 
 
 def is_positive(study: Study) -> NDArray[np.bool_]:

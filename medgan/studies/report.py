@@ -6,6 +6,7 @@ from math import isnan
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import plotly.graph_objects as go
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -16,13 +17,13 @@ from medgan.common.artefact import Manifest, write_atomic
 from medgan.common.errors import BadInput
 from medgan.studies.beside import beside, differences
 from medgan.studies.figure_table import reports_of
-from medgan.studies.figures import ArmFigures, Interval, arm_figures
+from medgan.studies.figures import ArmFigures, Interval, arm_figures, tested
 from medgan.studies.provenance import parents_of
 from medgan.studies.published import published, source
 from medgan.studies.quality import QualityReport
 from medgan.studies.report_pictures import samples_of, worst_cases
 from medgan.studies.study import Study
-from medgan.studies.study_charts import arm_chart, confusion_figures, dose_chart, roc_chart
+from medgan.studies.study_charts import MOST_MATRICES, arm_chart, confusion_figures, dose_chart, roc_chart
 from medgan.studies.thesis import THESIS
 
 TEMPLATE = "report.html.j2"
@@ -110,16 +111,22 @@ def _charts(study: Study) -> Iterator[dict[str, Any]]:
     made: tuple[tuple[str, go.Figure | None, str], ...] = (
         ("Arms", arm_chart(study), "Each mark is an arm's mean with its 95 % interval over new patients and new "
          "trainings, each tick one training. The dashed line: real images alone."),
-        ("Dose", dose_chart(study), "Bars are 95 % intervals; the band is that of real images alone."),
+        ("Dose", dose_chart(study), "Bars are 95 % intervals; the band is that of real images alone. Bars within the "
+         "band settle nothing: the verdicts compare arms image by image."),
         ("ROC curves", roc_chart(study), "Averaged over trainings. The further up and left, the better."),
         ("Confusion matrices", confusion_figures(study), "Test images, averaged over trainings; rows are true classes, "
-         "columns what they were called. The darker, the larger the share of the true class."),
+         f"columns what they were called. The darker, the larger the share of the true class. {_left_out(study)}"),
     )  # fmt: skip
     for title, figure, reading in made:
         if figure is not None:
             figure.update_layout(template="plotly_white", font={"size": 13})
             html = to_html(figure, full_html=False, include_plotlyjs=False, config={"displayModeBar": False})
             yield {"title": title, "html": Markup(html), "reading": reading}
+
+
+def _left_out(study: Study) -> str:
+    """That confusion matrices are those of the first arms; empty where all are drawn."""
+    return f"The first {MOST_MATRICES} arms." if len(tested(study)) > MOST_MATRICES else ""
 
 
 def _verdict(verdict: dict[str, Any]) -> dict[str, Any]:
@@ -195,8 +202,8 @@ def _quality(report: QualityReport) -> dict[str, Any]:
     summary = report.manifest.summary
     rows = []
     for row in report.scores.query("of == 'set'").to_dict("records"):
-        interval = Interval(row["value"], *(None if isnan(row[end]) else row[end] for end in ("low", "high")))
-        value = f"refused: {row['refused']}" if row["refused"] else number(row["value"])
+        interval = Interval(row["value"], *(None if pd.isna(row[end]) else row[end] for end in ("low", "high")))
+        value = f"refused: {row['refused']}" if row["refused"] else number(interval.value)
         rows.append([row["title"], row["part"], row["direction"], value, reach(interval)])
     words = (
         f"{summary['synthetic']:,} synthetic images against {summary['real']:,} real training images of "

@@ -57,6 +57,8 @@ def samples_of(study: Study) -> Iterator[Samples]:
     if dataset is not None:
         for label in dataset.classes or (None,):
             rows = _spread(dataset.indices("train", label))
+            if not len(rows):  # a rare class, all of whose patients are in other parts
+                continue
             masks = dataset.masks[rows] if with_masks and dataset.masks is not None else None
             called = f"{label}, training part" if label else "training part"
             yield Samples(dataset.name, called, False, _sheet(dataset.images[rows], masks, "REAL"))

@@ -31,6 +31,7 @@ VERDICT_MARKS = {
 }
 SCORE_TITLES = {"accuracy": "Accuracy on the test images", "iou": "Mean IoU on the test images"}
 MOST_MATRICES = 12
+"""Arms whose confusion matrices are drawn; the counts of all are in the table of scores."""
 COLUMNS = 3
 MARGIN = {"l": 10, "r": 10, "t": 34, "b": 10}
 LEGEND = {"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0}
@@ -69,7 +70,10 @@ def arm_chart(study: Study) -> go.Figure | None:
 
 
 def dose_chart(study: Study) -> go.Figure | None:
-    """The score over the dose of synthetic images, a line for each set and use; None with fewer than two doses."""
+    """The score over the dose of synthetic images, a line for each set and use; None with fewer than two doses.
+
+    Lines of a share of the real images begin at dose 0 with that share alone; all real images alone are a line across.
+    """
     if len(study.config.doses) < 2:
         return None
     try:
@@ -77,10 +81,13 @@ def dose_chart(study: Study) -> go.Figure | None:
     except BadInput:  # a set is gone, and with it its name
         return None
     found = {each.number: each for each in main_figures(study)}
+    fewer = {arm.real_share: found[number] for number, arm in enumerate(known)
+             if number in found and arm.use == "none" and arm.real_share < 1}  # fmt: skip
     lines: dict[str, list[tuple[float, ArmFigures]]] = {}
     for number, arm in enumerate(known):
         if number in found and arm.use in {"mixed", "pretraining"}:
-            lines.setdefault(_line_of(arm), []).append((arm.dose, found[number]))
+            start = [(0.0, fewer[arm.real_share])] if arm.real_share in fewer else []
+            lines.setdefault(_line_of(arm), start).append((arm.dose, found[number]))
     if 0 not in found or not lines:
         return None
     name, figure = MAIN[study.config.task], go.Figure()
@@ -109,9 +116,10 @@ def roc_chart(study: Study) -> go.Figure | None:
         for row in probabilities(study, number, rows):
             rate, sensitivity, _ = roc_points(row, positive.astype(np.int64))
             curves.append(np.interp(rates, rate, sensitivity))
-        colour, _, dash = LINES[(number - 1) % len(LINES)] if number else (GREY, "", "solid")
+        colour, _, dash = line_style(number - 1) if number else (GREY, "", "solid")
         figure.add_scatter(
-            x=rates, y=np.mean(curves, axis=0), mode="lines", name=f"{escape(arm)} (AUROC {rows['auroc'].mean():.2f})",
+            x=[0, *rates], y=[0, *np.mean(curves, axis=0)], mode="lines",
+            name=f"{escape(arm)} (AUROC {rows['auroc'].mean():.2f})",
             line={"color": colour, "dash": dash, "width": 2.5}, hovertemplate="%{y:.2f} at %{x:.2f}",
         )  # fmt: skip
     figure.add_scatter(
@@ -138,7 +146,7 @@ def confusion_figures(study: Study) -> go.Figure | None:
         rows_of_charts, columns, subplot_titles=names, horizontal_spacing=0.06, vertical_spacing=0.3 / rows_of_charts,
         shared_yaxes=True,
     )  # fmt: skip
-    yes, no = escape(study.config.positive), "other" if len(set(study.test["label"])) > 2 else _other_class(study)
+    yes, no = _in_words(study.config.positive), _other_class(study)
     for place, (number, _, rows) in enumerate(found):
         called = probabilities(study, number, rows) >= rows["threshold"].to_numpy()[:, None]
         counts = [[(called == said)[:, positive == true].sum(axis=1).mean() for said in (False, True)]
@@ -150,13 +158,26 @@ def confusion_figures(study: Study) -> go.Figure | None:
             texttemplate="%{text}", hovertemplate="%{y}, %{x}: %{text} images, %{z:.0%} of its class<extra></extra>",
             row=place // columns + 1, col=place % columns + 1,
         )  # fmt: skip
-    figure.update_yaxes(autorange="reversed")
+    figure.update_xaxes(type="category")  # classes may be called 0 and 1
+    figure.update_yaxes(type="category", autorange="reversed")
     return figure.update_layout(height=60 + 190 * rows_of_charts, margin={**MARGIN, "t": 40})
 
 
 def _other_class(study: Study) -> str:
+    """The name of the class that is not to be found, or `other` where there are several, or none in the test part."""
     others = set(study.test["label"].fillna("")) - {study.config.positive}
-    return escape(str(next(iter(others), "other")))
+    return _in_words(str(others.pop())) if len(others) == 1 else "other"
+
+
+def _in_words(label: str) -> str:
+    return escape(label.replace("_", " "))
+
+
+def line_style(place: int) -> tuple[str, str, str]:
+    """Colour, symbol and dash of a line of so many; after six, colours come again with another symbol and dash."""
+    around, colour = divmod(place, len(LINES))
+    _, symbol, dash = LINES[(colour + around) % len(LINES)]
+    return LINES[colour][0], symbol, dash
 
 
 def _short(name: str, most: int = 38) -> str:
@@ -173,7 +194,7 @@ def _add_doses(
     figure: go.Figure, called: str, points: Sequence[tuple[float, ArmFigures]], name: str, place: int, count: int
 ) -> None:
     """A line of doses; lines stand a little beside each other, so that their intervals do not overlap."""
-    colour, symbol, dash = LINES[place % len(LINES)]
+    colour, symbol, dash = line_style(place)
     points = sorted(points, key=lambda point: point[0])
     shift = 0.008 * max(dose for dose, _ in points) * (place - (count - 1) / 2)
     scores = [each.scores[name] for _, each in points]

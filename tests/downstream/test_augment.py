@@ -73,6 +73,12 @@ def test_the_same_seed_makes_the_same_changes() -> None:
     assert first.max() <= 1
 
 
+def test_what_is_done_is_told_in_words() -> None:
+    assert Augmentation().in_words() == "flip, rotation up to 36 degrees, zoom up to 10 %"
+    assert Augmentation(flip=False, zoom_share=0).in_words() == "rotation up to 36 degrees"
+    assert Augmentation(flip=False, rotation_degrees=0, zoom_share=0).in_words() == "nothing"
+
+
 def test_each_change_can_be_switched_off() -> None:
     images = smooth(channels=3)
     masks = (images > 0).float()

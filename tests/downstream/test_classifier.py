@@ -249,6 +249,21 @@ class TestHeadsOnMoments:
         assert losses[0] < fresh[0]
         assert not torch.equal(further.unit.weight, first.unit.weight)
 
+    def test_whole_networks_are_trained_by_kernels_that_repeat_themselves(self) -> None:
+        """On a GPU cuDNN may otherwise add up gradients in any order."""
+        seen: list[bool] = []
+
+        class Watched(MapsAsInputs):
+            def batch(self, rows: Tensor, views: Tensor, seed: int | None) -> Tensor:
+                seen.append(torch.backends.cudnn.deterministic)
+                return super().batch(rows, views, seed)
+
+        parts = (Watched(maps_of(9, 1)), targets_of(9, 3)), (Watched(maps_of(9, 2)), targets_of(9, 4))
+        train_network(Given(nn.Identity(), 6), Head(6, Draws(0)), POINTS[0], *parts, Course(2, 8, 0), Silent())
+        assert len(seen) == 6
+        assert all(seen)
+        assert not torch.backends.cudnn.deterministic
+
     def test_a_network_that_is_run_every_epoch_gives_the_same(
         self, small_vgg16: Any, few: tuple[LabelledImages, LabelledImages]
     ) -> None:

@@ -125,6 +125,15 @@ class TestForm:
         assert "**real + kept 100%**" not in list(app.table[0].value["Arm"])
         assert "4 arms, 20 trainings" in [element.value for element in app.subheader]
 
+    def test_each_change_of_classical_augmentation_can_be_left_out(
+        self, open_page: Open, asked: list[StudyConfig]
+    ) -> None:
+        press(new_study(open_page, classical="True", changes="rotation"), "Start the study")
+        press(new_study(open_page, classical="True", changes="none"), "Start the study")
+        some, every = (config.classifier.augmentation for config in asked)
+        assert (some.flip, some.rotation_degrees, some.zoom_share) == (False, 36, 0)
+        assert (every.flip, every.rotation_degrees, every.zoom_share) == (True, 36, 0.1)
+
     def test_a_set_that_does_not_fit_is_greyed_with_the_reason(self, open_page: Open) -> None:
         app = new_study(open_page, task="segmentation")
         [refused] = [button for button in app.button if button.label == "kept"]

@@ -18,6 +18,7 @@ from medgan.common.artefact import MANIFEST, sha256_of
 from medgan.common.errors import BadInput
 from medgan.data.dataset import PreparedDataset
 from medgan.data.phantom_sets import PhantomConfig, prepare_phantoms
+from medgan.studies import report_pictures
 from medgan.studies.evaluation import evaluate
 from medgan.studies.figure_table import COLUMNS, write_csv
 from medgan.studies.figures import arm_figures, interval_of
@@ -25,7 +26,7 @@ from medgan.studies.quality import quality_config
 from medgan.studies.report import report_html, write_report
 from medgan.studies.report_pictures import PANEL, PREDICTED_COLOUR, TRUE_COLOUR, outlined, samples_of, worst_cases
 from medgan.studies.study import CONFIG, Study, run_study, study_config
-from medgan.studies.study_charts import arm_chart, confusion_figures, dose_chart, roc_chart
+from medgan.studies.study_charts import arm_chart, confusion_figures, dose_chart, line_style, roc_chart
 from medgan.studies.synthesis import SyntheticSet, generate, generate_config
 from medgan.training.config import train_config
 from medgan.training.loop import train
@@ -130,6 +131,15 @@ class TestHtml:
         with pytest.raises(BadInput, match="cannot be written"):
             write_csv(films, tmp_path / "file" / "figures.csv")
 
+    def test_scores_without_intervals_are_told(self, films: Study) -> None:
+        evaluate(quality_config("drawn", "films", resamples=0, screening=False))
+        assert "Scores of the synthetic sets" in report_html(films)
+
+    def test_arms_that_are_not_shown_are_told(self, lesions: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert "of the first" not in report_html(lesions)
+        monkeypatch.setattr(report_pictures, "ARMS", 1)
+        assert "of the first 1 of 2 arms" in " ".join(report_html(lesions).split())
+
     def test_tells_what_is_gone(self, films: Study) -> None:
         shutil.rmtree(SyntheticSet.open("drawn").folder)
         html = report_html(films)
@@ -144,6 +154,16 @@ def test_samples_say_what_they_are(films: Study) -> None:
     ]
     assert all(strip.max() > 200 and strip.min() == 0 for strip in strips)
     assert not np.array_equal(*strips)
+
+
+def test_a_class_without_training_images_has_no_sample(films: Study) -> None:
+    path = PreparedDataset.open("films").folder / "items.parquet"
+    items = pd.read_parquet(path)
+    items.loc[(items["label"] == "viral_pneumonia") & (items["split"] == "train"), "split"] = "validation"
+    items.to_parquet(path)
+    assert [some.label for some in samples_of(films) if not some.synthetic] == [
+        "normal, training part", "tuberculosis, training part"
+    ]  # fmt: skip
 
 
 def test_outlines_lie_where_the_masks_are() -> None:
@@ -172,6 +192,10 @@ class TestFigures:
         differences = table[table["what"] == "difference"]
         assert list(differences["low"]) == pytest.approx([verdict["low"] for verdict in films.verdicts()])
         assert {"quality", "test"} <= set(table["what"])
+        mcnemar = table[table["score"] == "mcnemar_p_value"]
+        told = [one["p_value"] for verdict in films.verdicts() for one in verdict["mcnemar"]]
+        assert list(mcnemar["value"]) == pytest.approx(told)
+        assert list(mcnemar["seed"]) == [0, 1, 0, 1]
 
     @pytest.mark.parametrize("name", ["films-study", "lesions-study"])
     def test_means_with_an_interval_are_those_of_the_rows(self, films: Study, name: str) -> None:
@@ -179,6 +203,19 @@ class TestFigures:
         for each in arm_figures(study):
             for score, interval in each.scores.items():
                 assert interval.value == pytest.approx(each.seeds[score].mean(), nan_ok=True), score
+
+    @pytest.mark.parametrize("name", ["films-study", "lesions-study"])
+    def test_no_interval_reaches_what_is_impossible(self, films: Study, name: str) -> None:
+        study, pixels = Study.open(name), 64 * 64
+        positive = int((study.test["label"].fillna("") == study.config.positive).sum())
+        most = {
+            "false_positives": len(study.test) - positive, "false_negatives": positive,
+            "false_positive_pixels": pixels, "false_negative_pixels": pixels, "boundary_distance": 64 * 2**0.5,
+        }  # fmt: skip
+        for each in arm_figures(study):
+            for score, interval in each.scores.items():
+                if interval.low is not None and interval.high is not None:
+                    assert 0 <= interval.low <= interval.value <= interval.high <= most.get(score, 1), score
 
     def test_an_interval_covers_the_truth_at_its_rate(self) -> None:
         """200 studies of 4 trainings and 60 patients whose scores vary by patient, by training, and by both."""
@@ -225,6 +262,33 @@ class TestCharts:
         accuracy = films.rows().groupby("number")["accuracy"].mean()
         assert list(line.y) == pytest.approx([accuracy[1], accuracy[2]])
         assert max(line.error_y.array) > 0
+
+    def test_a_line_of_fewer_real_images_begins_with_those_alone(self, films: Study) -> None:
+        path = films.folder / CONFIG
+        values = json.loads(path.read_text()) | {"doses": [0.5, 1.0], "real_shares": [1.0, 0.5], "sets": []}
+        values["sets"] = [SyntheticSet.open("drawn").id]
+        path.write_text(json.dumps(values))
+        for number in (3, 4, 5):  # the arms of half the real images
+            for seed in (0, 1):
+                shutil.copy(films.folder / f"per_image/001-00000{seed}.npy",
+                            films.folder / f"per_image/00{number}-00000{seed}.npy")  # fmt: skip
+        lines = (films.folder / "rows.jsonl").read_text().splitlines()
+        added = [json.loads(line) | {"number": number} for number in (3, 4, 5) for line in lines[:2]]
+        (films.folder / "rows.jsonl").write_text("\n".join([*lines, *map(json.dumps, added)]) + "\n")
+        chart = dose_chart(Study.read(films.folder))
+        assert chart is not None
+        assert [len(line.x) for line in chart.data] == [2, 3]
+        assert min(chart.data[1].x) == pytest.approx(0, abs=0.01)
+
+    def test_classes_called_by_numbers_are_names(self, films: Study) -> None:
+        matrices = confusion_figures(films)
+        assert matrices is not None
+        assert {axis.type for axis in (*matrices.select_xaxes(), *matrices.select_yaxes())} == {"category"}
+
+    def test_lines_of_many_arms_differ(self) -> None:
+        styles = [line_style(place) for place in range(36)]
+        assert len({(colour, symbol, dash) for colour, symbol, dash in styles}) == 36
+        assert len({(colour, dash) for colour, _, dash in styles}) == 36
 
     def test_what_there_is_no_chart_for_is_none(self, lesions: Study, tmp_path: Path) -> None:
         assert roc_chart(lesions) is None
