@@ -1,5 +1,6 @@
 """Adding a data set: name a folder, see what it holds, choose how to prepare it; or have phantoms drawn."""
 
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -9,28 +10,28 @@ from medgan.app import cached, forms, session
 from medgan.app.job_view import buttons, jobs_of, progress_line, state_badge, working, worth_showing
 from medgan.app.live import live
 from medgan.app.words import counted, plain, plainly
+from medgan.common.artefact import name_from
 from medgan.common.errors import BadInput
+from medgan.data.archive import unpack
 from medgan.data.config import PrepareConfig
 from medgan.data.layout import Layout
 from medgan.data.phantom_sets import PhantomConfig
+from medgan.data.roots import inside_roots
 from medgan.jobs import submit
 
-SOURCES = {"folder": "A folder of images", "phantoms": "Phantoms drawn by medgan"}
+SOURCES = {"folder": "A folder of images", "upload": "A ZIP file", "phantoms": "Phantoms drawn by medgan"}
 DETECTING = ("layout", "labels_from", "family")
 PROBLEMS_SHOWN = 8
 
 
 def show() -> None:
-    """Both ways to come by a data set, and the work on it."""
+    """The ways to come by a data set, and the work on it."""
     st.markdown(
         "medgan resizes the images, sorts them by class, and splits them by patient. Your files stay as they are."
     )
     source = session.choice("Where from", "from", SOURCES)
     with plainly():
-        if source == "folder":
-            _from_folder()
-        else:
-            _from_phantoms()
+        {"folder": _from_folder, "upload": _from_upload, "phantoms": _from_phantoms}[source]()
     _work()
 
 
@@ -44,7 +45,25 @@ def _from_folder() -> None:
     if not text.strip():
         st.caption("Type or paste the path of a folder, then press Enter. Nothing is copied before you have seen it.")
         return
-    folder = forms.server_path(text)
+    _prepare(inside_roots(forms.server_path(text)))
+
+
+def _from_upload() -> None:
+    uploaded = st.file_uploader(
+        "ZIP file of images",
+        type="zip",
+        help="Images alone, one folder a class, or beside their masks. It is unpacked into the workspace.",
+    )
+    if uploaded is None:
+        st.caption("Choose a ZIP file on the computer that you sit at. Nothing is prepared before you have seen it.")
+        return
+    with st.spinner("Unpacking …"):
+        folder = unpack(uploaded, uploaded.name)
+    _prepare(folder, name=name_from(uploaded.name.removesuffix(".zip")[:60]))
+
+
+def _prepare(folder: Path, name: str = "") -> None:
+    """What a folder holds, how it is to be prepared, and the button that starts it."""
     fields = forms.settings(PrepareConfig, leave_out=("source",))
     found = st.container()
     values = forms.config_form(fields, first=("name", "size", "fit"), key="prepare")
@@ -52,8 +71,8 @@ def _from_folder() -> None:
     with found, plainly():
         layout = _detected(str(folder), values)
         _in_words(layout)
-    if layout and st.button("Prepare this folder", type="primary", icon=":material/play_arrow:"):
-        _submit("prepare", PrepareConfig, values | {"source": folder})
+    if layout and st.button("Prepare these images", type="primary", icon=":material/play_arrow:"):
+        _submit("prepare", PrepareConfig, values | {"source": folder, "name": values["name"] or name})
 
 
 def _detected(folder: str, values: dict[str, Any]) -> Layout:

@@ -10,10 +10,11 @@ from medgan.app.words import counted, plain
 from medgan.common.artefact import name_from
 from medgan.common.errors import BadInput
 from medgan.data.dataset import PreparedDataset
-from medgan.jobs import submit
+from medgan.jobs import in_words, submit
 from medgan.models import GANS
 from medgan.models.task import Gan
 from medgan.training.config import LoopConfig, TrainConfig, train_config
+from medgan.training.duration import estimate
 from medgan.training.feed import fitting_data
 
 ALL = "all"
@@ -177,12 +178,23 @@ def _choose_length(row: Gan, preset: str, items: int, sizes: Sequence[int], key:
         required=True,
         help="A step shows the model a few images; a pass shows it every image once.",
     )
-    words = f"As it is, the preset takes {presets.length_words(row, preset, items)}."
+    words = f"As it is, the preset takes {presets.length_words(row, preset, items)}{_time_words(row, preset, items)}."
     wanted = presets.model_of(row, preset).size
     if wanted not in sizes:
         words += f" It asks for {wanted} pixels; these images have fewer, so it begins with {sizes[-1]}."
     st.caption(words)
     return str(unit)
+
+
+def _time_words(row: Gan, preset: str, items: int) -> str:
+    """How long a preset will take on so many images, and how that is known; nothing where it is not."""
+    name = next(name for name, gan in GANS.items() if gan is row)
+    steps, _ = presets.lengths(row, preset, items)
+    found = estimate(train_config(name, "any", preset=preset), steps, cached.runs())
+    if found is None:
+        return ""
+    whence = f"at the pace of {found.run} here" if found.run else "by the benchmark, on two fast cores"
+    return f"; about {in_words(found.seconds)} {plain(whence)}"
 
 
 def _settings(

@@ -17,6 +17,11 @@ def datasets_folder() -> Path:
     return home() / "workspace" / "datasets"
 
 
+def uploads_folder() -> Path:
+    """ZIP files that were uploaded, unpacked; what was prepared from them stays when they are deleted."""
+    return home() / "workspace" / "uploads"
+
+
 def sets_folder() -> Path:
     return home() / "workspace" / "sets"
 
@@ -43,6 +48,11 @@ def quality_folder() -> Path:
 def studies_folder() -> Path:
     """Downstream studies: arms, seeds, predictions, verdicts."""
     return home() / "workspace" / "studies"
+
+
+def readers_folder() -> Path:
+    """Reader studies: sessions with their blinded images, and what each reader answered."""
+    return home() / "workspace" / "readers"
 
 
 def thesis_folder() -> Path:

@@ -57,7 +57,7 @@ def _add(page: Page, films: Path) -> None:
     expect(page.get_by_text("2 classes")).to_be_visible()
     set_number(page, "Image size (pixels a side)", 64)
     settled(page)
-    page.get_by_role("button", name="Prepare this folder").click()
+    page.get_by_role("button", name="Prepare these images").click()
     page.get_by_role("button", name="Look at it").click()
     expect(page.get_by_text("64 × 64").first).to_be_visible()
     expect(page.get_by_test_id("stMain").locator("img")).to_have_count(24)
@@ -115,7 +115,7 @@ def _generate_and_download(page: Page) -> None:
         assert archive.testzip() is None
         assert "synthetic" in archive.read("README.txt").decode()
         assert list(table["file"]) == [name for name in archive.namelist() if name.endswith(".png")]
-        assert set(table["label"]) == {"normal"}
+        assert set(table["class"]) == {"normal"}
         assert set(table["seed"]) == {SEED}
         assert set(table["run"]) == {next(run.id for run in list_runs() if not run.shipped)}
         with Image.open(io.BytesIO(archive.read(table["file"][0]))) as picture:

@@ -1,0 +1,98 @@
+"""A ZIP file of images as a folder: bounded in size, number and ratio, confined to the folder, or refused whole."""
+
+import hashlib
+import shutil
+import stat
+import zipfile
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from medgan.common.artefact import name_from
+from medgan.common.errors import BadInput, Cancelled
+from medgan.common.home import uploads_folder
+from medgan.common.progress import Progress, Silent
+
+MOST_FILES = 200_000
+MOST_BYTES = 20 * 2**30
+"""Of all files together, unpacked."""
+MOST_RATIO = 200
+"""Unpacked to packed bytes of all files together: images are compressed already, a ZIP bomb is not."""
+HARMLESS_BYTES = 64 * 2**20
+"""Up to here the ratio does not matter: empty masks may shrink a thousand times."""
+CHUNK = 2**20
+
+
+def unpack(stream: IO[bytes], name: str, progress: Progress | None = None) -> Path:
+    """Unpack an uploaded ZIP file below `workspace/uploads`; the same content again gives the same folder at once.
+
+    Nothing is written outside that folder, and nothing stays there unless the whole file could be unpacked. Raises
+    BadInput, with the entry that is to blame, for a file that is no ZIP or damaged, for absolute paths, `..`, links,
+    encrypted entries, too many files, too many bytes and ZIP bombs; Cancelled when asked to stop.
+    """
+    progress = progress or Silent()
+    folder = uploads_folder() / f"{name_from(Path(name).stem[:40])}-{_digest(stream)}"
+    if folder.exists():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = folder.with_name(f".{folder.name}.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+            _check(name, entries)
+            _extract(archive, entries, unfinished, progress)
+        unfinished.rename(folder)
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError) as error:
+        raise BadInput(f"{name}: cannot be read as a ZIP file ({error}); pack it anew") from None
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return folder
+
+
+def _digest(stream: IO[bytes]) -> str:
+    stream.seek(0)
+    found = hashlib.sha256()
+    while chunk := stream.read(CHUNK):
+        found.update(chunk)
+    stream.seek(0)
+    return found.hexdigest()[:12]
+
+
+def _check(name: str, entries: list[zipfile.ZipInfo]) -> None:
+    """Raise BadInput for what must not be unpacked, before anything is."""
+    if not entries:
+        raise BadInput(f"{name}: holds no files")
+    if len(entries) > MOST_FILES:
+        raise BadInput(f"{name}: holds {len(entries):,} files; {MOST_FILES:,} at most, give a folder instead")
+    for entry in entries:
+        path = PurePosixPath(entry.filename.replace("\\", "/"))
+        if path.is_absolute() or ".." in path.parts or ":" in path.parts[0] or "\0" in entry.filename:
+            raise BadInput(f"{name}: {entry.filename!r} leads out of its folder; nothing was unpacked")
+        if stat.S_ISLNK(entry.external_attr >> 16):
+            raise BadInput(f"{name}: {entry.filename!r} is a link; pack the file itself")
+        if entry.flag_bits & 0x1:
+            raise BadInput(f"{name}: {entry.filename!r} is encrypted; pack it without a password")
+    total = sum(entry.file_size for entry in entries)
+    if total > MOST_BYTES:
+        raise BadInput(
+            f"{name}: {total / 2**30:.0f} GiB unpacked; {MOST_BYTES // 2**30} at most, give a folder instead"
+        )
+    if total > HARMLESS_BYTES and total > MOST_RATIO * sum(entry.compress_size for entry in entries):
+        raise BadInput(f"{name}: grows more than {MOST_RATIO} times when it is unpacked; images do not")
+
+
+def _extract(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], folder: Path, progress: Progress) -> None:
+    """Write each file; no more bytes of it than its entry announced, since an entry may lie."""
+    for done, entry in enumerate(entries):
+        if progress.stop_requested():
+            raise Cancelled("stopped before the file was unpacked")
+        progress.update(done, len(entries), "unpacking")
+        target = folder / PurePosixPath(entry.filename.replace("\\", "/"))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        written = 0
+        with archive.open(entry) as source, open(target, "xb") as out:
+            while chunk := source.read(CHUNK):
+                written += len(chunk)
+                if written > entry.file_size:
+                    raise BadInput(f"{entry.filename!r} holds more than it announces; nothing was unpacked")
+                out.write(chunk)

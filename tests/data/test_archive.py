@@ -1,0 +1,100 @@
+"""Unpacking uploads: what fits becomes a folder; what would harm is refused whole, naming the entry."""
+
+import io
+import stat
+import struct
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from medgan.common.errors import BadInput
+from medgan.common.home import uploads_folder
+from medgan.data import archive
+from medgan.data.archive import unpack
+
+pytestmark = pytest.mark.usefixtures("medgan_home")
+
+
+def zipped(files: dict[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> io.BytesIO:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", compression) as packed:
+        for name, content in files.items():
+            packed.writestr(name, content)
+    stream.seek(0)
+    return stream
+
+
+def everything_below(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def test_files_keep_their_folders_and_the_same_file_is_unpacked_once() -> None:
+    files = {"normal/a.png": b"a", "ill/b.png": b"b" * 3_000_000}
+    folder = unpack(zipped(files), "Chest films.zip")
+    assert everything_below(folder) == ["ill/b.png", "normal/a.png"]
+    assert (folder / "ill/b.png").read_bytes() == files["ill/b.png"]
+    before = (folder / "normal/a.png").stat().st_mtime_ns
+    assert unpack(zipped(files), "Chest films.zip") == folder
+    assert (folder / "normal/a.png").stat().st_mtime_ns == before
+    assert unpack(zipped({"c.png": b"c"}), "Chest films.zip") != folder
+
+
+@pytest.mark.parametrize("name", ["../out.png", "/etc/out.png", "a/../../out.png", "..\\out.png", "C:\\out.png"])
+def test_paths_that_lead_out_are_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="leads out of its folder"):
+        unpack(zipped({"good.png": b"x", name: b"x"}), "tricky.zip")
+    assert everything_below(uploads_folder()) == []
+    assert not list(tmp_path.rglob("out.png"))
+
+
+def test_links_are_refused() -> None:
+    link = zipfile.ZipInfo("link.png")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as packed:
+        packed.writestr(link, "/etc/passwd")
+    with pytest.raises(BadInput, match=r"'link\.png' is a link"):
+        unpack(stream, "links.zip")
+
+
+def test_bombs_are_refused_before_they_grow() -> None:
+    with pytest.raises(BadInput, match=r"bomb\.zip: grows more than 200 times"):
+        unpack(zipped({f"{number}.png": bytes(20_000_000) for number in range(4)}), "bomb.zip")
+    assert everything_below(uploads_folder()) == []
+
+
+def test_an_entry_that_lies_about_its_size_is_refused() -> None:
+    stream = zipped({"lies.png": b"x" * 5000}, zipfile.ZIP_DEFLATED)
+    raw = bytearray(stream.getvalue())
+    place = raw.index(b"PK\x01\x02")  # the central directory's entry: size unpacked at byte 24
+    raw[place + 24 : place + 28] = struct.pack("<I", 10)
+    with pytest.raises(BadInput, match=r"lies\.png|cannot be read as a ZIP"):
+        unpack(io.BytesIO(bytes(raw)), "liar.zip")
+    assert everything_below(uploads_folder()) == []
+
+
+@pytest.mark.parametrize("limit", ["MOST_FILES", "MOST_BYTES"])
+def test_too_much_is_refused(limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, limit, 2)
+    with pytest.raises(BadInput, match="at most, give a folder instead"):
+        unpack(zipped({f"{number}.png": b"xx" for number in range(3)}), "large.zip")
+
+
+@pytest.mark.parametrize("content", [b"", b"no zip at all", zipped({"a.png": b"x" * 999}).getvalue()[:-40]])
+def test_what_is_no_zip_is_refused(content: bytes) -> None:
+    with pytest.raises(BadInput, match=r"broken\.zip: cannot be read as a ZIP file"):
+        unpack(io.BytesIO(content), "broken.zip")
+
+
+def test_damaged_content_leaves_nothing_behind() -> None:
+    raw = bytearray(zipped({"a.png": bytes(range(256)) * 40}, zipfile.ZIP_STORED).getvalue())
+    raw[200] ^= 255
+    with pytest.raises(BadInput, match="cannot be read as a ZIP file"):
+        unpack(io.BytesIO(bytes(raw)), "damaged.zip")
+    assert everything_below(uploads_folder()) == []
+
+
+def test_an_empty_one_is_refused() -> None:
+    with pytest.raises(BadInput, match="holds no files"):
+        unpack(zipped({}), "empty.zip")
