@@ -72,11 +72,12 @@ def differences(chosen: Experiment, made: "Study | Reports") -> list[str]:
 
 
 def latest(chosen: Experiment) -> "Study | Reports | None":
-    """What was made here for an experiment: the newest finished study, or the reports of the newest run of it."""
+    """What was made here for an experiment: the newest finished study, one at full scale before a quick one; or the
+    reports of the newest run of it."""
     if chosen.kind == "quality":
         return remembered(chosen) or None
-    found = (study for study in list_studies() if study.finished and study.config.preset == chosen.name)
-    return next(found, None)
+    found = [study for study in list_studies() if study.finished and study.config.preset == chosen.name]
+    return min(found, key=lambda study: study.config.quick, default=None)  # the first of equals is the newest
 
 
 def remember(chosen: Experiment, reports: Reports) -> None:
