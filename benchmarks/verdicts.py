@@ -21,7 +21,7 @@ from scipy.special import ndtr, ndtri
 
 from medgan.studies.verdict import Verdict, verdicts
 
-LEVEL, DIFFICULTY = 1.2, 1.0
+LEVEL, HIGH_LEVEL, DIFFICULTY = 1.2, 2.2, 1.0
 DIFFERENCE = 0.05
 NULL_ARMS = 3
 
@@ -37,28 +37,36 @@ class Setting:
     patient: float
     seed: float
     rest: float
+    level: float = LEVEL
+
+    def scale(self) -> float:
+        """Standard deviation of the sum and of the normal that it is put into."""
+        return sqrt(1 + DIFFICULTY**2 + self.patient**2 + self.seed**2 + self.rest**2)
+
+    def mean(self) -> float:
+        """True mean score of the real-only arm."""
+        return float(ndtr(self.level / self.scale()))
 
 
 SETTINGS = [
-    Setting(binary, seeds, patients, *own)
+    Setting(binary, seeds, patients, *own, level=level)
     for binary in (True, False)
-    for seeds, patients, own in (
-        (2, 200, (0.5, 0.1, 0.5)),
-        (3, 50, (0.5, 0.1, 0.5)),
-        (3, 200, (0.5, 0.2, 0.5)),
-        (5, 200, (0.5, 0.1, 0.5)),
-        (5, 500, (0.5, 0.05, 0.5)),
-        (10, 200, (0.5, 0.1, 0.5)),
+    for seeds, patients, own, level in (
+        (2, 200, (0.5, 0.1, 0.5), LEVEL),
+        (3, 50, (0.5, 0.1, 0.5), LEVEL),
+        (3, 200, (0.5, 0.2, 0.5), LEVEL),
+        (5, 80, (0.3, 0.05, 0.3), HIGH_LEVEL),
+        (5, 200, (0.5, 0.1, 0.5), LEVEL),
+        (5, 500, (0.5, 0.05, 0.5), LEVEL),
+        (10, 200, (0.5, 0.1, 0.5), LEVEL),
     )
 ]
 
 
 def scores(setting: Setting, difference: float, generator: np.random.Generator, arms: int) -> NDArray[np.float64]:
     """Scores (1 + arms, seeds, patients), the real-only arm first; the others' true mean is larger by `difference`."""
-    own = np.array([setting.patient, setting.seed, setting.rest])
-    scale = sqrt(1 + DIFFICULTY**2 + float((own**2).sum()))
-    level = float(ndtri(ndtr(LEVEL / scale) + difference)) * scale
-    levels = np.array([LEVEL, *[level] * arms])[:, None, None]
+    level = float(ndtri(setting.mean() + difference)) * setting.scale()
+    levels = np.array([setting.level, *[level] * arms])[:, None, None]
     count = 1 + arms
     total = (
         levels
@@ -99,8 +107,10 @@ def main() -> None:
     parser.add_argument("--resamples", type=int, default=499, help="of each interval and test (default 499)")
     parser.add_argument("--processes", type=int, default=2, help="processes at once (default 2)")
     options = parser.parse_args()
-    print("| scores | seeds | images | sd patient, seed, both | false verdicts | coverage | power | detectable |")
-    print("|---|---|---|---|---|---|---|---|")
+    print(
+        "| scores | mean | seeds | images | sd patient, seed, both | false verdicts | coverage | power | detectable |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|")
     with ProcessPoolExecutor(options.processes) as pool:
         for setting in SETTINGS:
             print(row(setting, options.studies, options.resamples, pool), flush=True)
@@ -115,7 +125,7 @@ def row(setting: Setting, studies: int, resamples: int, pool: ProcessPoolExecuto
     kind = "right or wrong" if setting.binary else "0 to 1"
     own = f"{setting.patient}, {setting.seed}, {setting.rest}"
     return (
-        f"| {kind} | {setting.seeds} | {setting.patients} | {own} | {np.mean(wrong):.1%} "
+        f"| {kind} | {setting.mean():.2f} | {setting.seeds} | {setting.patients} | {own} | {np.mean(wrong):.1%} "
         f"| {np.mean(covered):.1%} | {np.mean(told):.1%} | {np.median(detectable):.3f} |"
     )
 

@@ -64,6 +64,17 @@ def test_a_study_of_ones_own(films: PreparedDataset, capsys: pytest.CaptureFixtu
     assert "beside" not in found
 
 
+def test_training_options_reach_the_study(films: PreparedDataset, capsys: pytest.CaptureFixture[str]) -> None:
+    changes = ["--no-flip", "--rotation-degrees", "5", "--zoom-share", "0"]
+    found = answer(capsys, "study", "--dataset", "films", "--classical", *FAST, *changes)
+    config = json.loads((Path(found["folder"]) / "study.json").read_text())
+    assert config["classifier"]["augmentation"] == {
+        "enabled": False, "flip": False, "rotation_degrees": 5.0, "zoom_share": 0.0,
+    }  # fmt: skip
+    again = answer(capsys, "study", "--config", str(Path(found["folder"]) / "study.json"))
+    assert again["rows"] == found["rows"]
+
+
 def test_a_preset_from_study_to_report(
     films: PreparedDataset, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -120,6 +131,11 @@ def test_a_preset_that_scores_sets(films: PreparedDataset, capsys: pytest.Captur
         (["study", "thesis-4.10", "--seeds", "3", "--dataset", "films", "--sets", "drawn"], "--seeds: thesis-4.10"),
         (["study", "thesis-4.2", "--dataset", "films", "--sets", "drawn"], "--sets: thesis-4.2 takes 4"),
         (["study", "thesis-4.5", "--dataset", "films", "--classical"], "--classical: thesis-4.5 fixes it"),
+        (
+            ["study", "--dataset", "films", "--classical", "--network", "unet"],
+            "--network: this study trains",
+        ),
+        (["study", "--dataset", "films", *FAST, "--sets", "drawn", "--trained-layers", "-1"], "--trained-layers"),
         (["report"], "which study?"),
         (["report", "nothing"], "no study named 'nothing'"),
         (["report", "nothing", "--thesis"], "leave out study"),

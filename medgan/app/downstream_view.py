@@ -92,7 +92,7 @@ def _side_by_side(chosen: Sequence[Entry]) -> None:
     marks = ", ".join(VERDICT_MARKS.values())
     st.caption(
         f"Means over seeds, on the same real test images; {BEST} the best arm of a column, which need not be better "
-        f"than chance. Against real images alone: {marks}, and by how much."
+        f"than chance. Against real images alone, as many as the arm has: {marks}, and by how much."
     )
 
 

@@ -57,9 +57,10 @@ GLOSSARY = {
     "the same real images, which no arm and no GAN learned from.",
     "Dose": "Synthetic images for each real training image: 50 % adds one for every two real ones.",
     "Seed": "One training of an arm, from its own initial weights. Every arm is trained with the same seeds.",
-    "Verdict": "Helps or hurts is said only where the difference from real images alone would be rare by chance "
-    "(p below 0.05 after a correction for the number of arms) and its 95 % interval leaves out 0; it counts for new "
-    "patients and new trainings. Everything else cannot be told, which is not the same as “no difference”.",
+    "Verdict": "Helps or hurts is said only where the difference from real images alone, as many as the arm has, "
+    "would be rare by chance (p below 0.05 after a correction for the number of arms) and its 95 % interval leaves "
+    "out 0; it counts for new patients and new trainings. Everything else cannot be told, which is not the same as "
+    "“no difference”.",
     "Interval in the table": "In brackets: where the score would likely lie (95 %) with other patients of the same "
     "kind and other trainings. Brackets that overlap settle nothing: the verdict compares arms image by image.",
     "Accuracy": "Share of the test images that were classified rightly.",

@@ -17,8 +17,12 @@ from medgan.jobs import Artefact
 if TYPE_CHECKING:
     from medgan.studies.thesis import Experiment
 
-TRAINING = ("backbone", "network", "epochs", "learning_rate", "dropout", "batch_size", "patience")
+TRAINING = (
+    "backbone", "trained_layers", "network", "width", "epochs", "learning_rate", "dropout", "batch_size", "patience",
+)  # fmt: skip
 """Options that go to the classifier or to the segmenter, whichever is trained."""
+CHANGES = ("flip", "rotation_degrees", "zoom_share")
+"""Options of the arm with classical augmentation."""
 SHOWN = {
     "classification": ("accuracy", "balanced_accuracy", "auroc", "sensitivity", "specificity", "f1", "brier"),
     "segmentation": ("iou", "dice", "false_positive_pixels", "false_negative_pixels", "boundary_distance"),
@@ -43,8 +47,11 @@ class StudyCommand(WorkCommand):
     """Name of the study."""
     backbone: Literal["auto", "vgg16", "mobilenet_v2", "squeezenet1_0", "squeezenet1_1", "small"] = "auto"
     """Network below a classifier's last unit: auto is VGG16 where its weights are here, else what is here."""
+    trained_layers: int = 0
+    """Classifier: how many of the backbone's last layers learn as well."""
     network: Literal["unet", "pix2pix"] = "unet"
     """Segmenter: the classic U-Net, or the generator of Pix2Pix."""
+    width: int = Field(0, description="Segmenter: channels of its first map. [default by the size of the images]")
     epochs: int = 100
     """Most passes over the training images."""
     learning_rate: float = Field(0.0, description="Step size of Adam. [default 0.0002; segmenters 0.001]")
@@ -54,6 +61,13 @@ class StudyCommand(WorkCommand):
     """Images in a training step."""
     patience: int = Field(0, description="Passes without improvement before training stops. [default 0; segmenters 15]")
 
+    flip: bool = True
+    """Classical augmentation: whether half of the images are mirrored."""
+    rotation_degrees: float = 36
+    """Classical augmentation: images are turned by up to so many degrees; 0 turns none."""
+    zoom_share: float = 0.1
+    """Classical augmentation: images are enlarged or shrunk by up to this share; 0 leaves their size."""
+
     def options_in(self, values: dict[str, Any]) -> dict[str, Any]:
         """The config of a study is a good start for another one; its id is taken."""
         taken = {"study", "classifier", "segmenter", "places"}
@@ -61,7 +75,8 @@ class StudyCommand(WorkCommand):
             taken |= {"preset", "quick"}
         named = {name: value for name, value in values.items() if name not in taken}
         how = values.get("segmenter" if values.get("task") == "segmentation" else "classifier", {})
-        return named | {name: value for name, value in how.items() if name in TRAINING}
+        changes = {name: value for name, value in how.get("augmentation", {}).items() if name in CHANGES}
+        return named | changes | {name: value for name, value in how.items() if name in TRAINING}
 
 
 def command() -> type[Command]:
@@ -78,7 +93,7 @@ def command() -> type[Command]:
                 return repeated(self, preset, dataset, given, quick=quick)
             if quick or "space" in given:
                 raise BadInput(f"--{'quick' if quick else 'space'} is for presets: {', '.join(PRESETS)}")
-            how = {name: given.pop(name) for name in TRAINING if name in given}
+            how = {name: given.pop(name) for name in (*TRAINING, *CHANGES) if name in given}
             if how:
                 asked = {"study": "asked", "name": "asked", "dataset": dataset, "task": given.get("task", "auto")}
                 task = task_of(StudyConfig.parse(asked), PreparedDataset.open(dataset))
@@ -99,7 +114,7 @@ def repeated(command: StudyCommand, preset: str, dataset: str, given: dict[str, 
         return scored(command, chosen, dataset, given, quick=quick)
     if "space" in given:
         raise BadInput(f"--space: {preset} trains networks; it has no feature space")
-    how = {name: given.pop(name) for name in TRAINING if name in given}
+    how = {name: given.pop(name) for name in (*TRAINING, *CHANGES) if name in given}
     sets = given.pop("sets", ())
     if how:
         given |= section_of(chosen.kind, how)
@@ -140,13 +155,18 @@ def scored(command: StudyCommand, chosen: "Experiment", dataset: str, given: dic
 
 
 def section_of(task: str, how: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Training options as those of what the task trains, which takes those that it has."""
+    """Training options as those of what the task trains; raises BadInput for one that it does not have."""
     from medgan.downstream.classifier import ClassifierConfig
     from medgan.downstream.segmenter import SegmenterConfig
 
     kind: type[Config] = SegmenterConfig if task == "segmentation" else ClassifierConfig
     section = "segmenter" if task == "segmentation" else "classifier"
-    return {section: {name: value for name, value in how.items() if name in kind.model_fields}}
+    for name in how:
+        if name not in kind.model_fields and name not in CHANGES:
+            raise BadInput(f"--{name.replace('_', '-')}: this study trains a {section}, which has none; leave it out")
+    values = {name: value for name, value in how.items() if name not in CHANGES}
+    changes = {name: how[name] for name in CHANGES if name in how}
+    return {section: values | ({"augmentation": {"enabled": False, **changes}} if changes else {})}
 
 
 def study_answer(artefact: Artefact) -> Answer:

@@ -11,6 +11,9 @@ Radiology 27:723). The squared standard error is the sum of two parts that are k
 Half-widths add the parts, each times its own squared t quantile (Banerjee 1961, Sankhya A 23:359), which keeps the
 level for any ratio of the two parts. The usual approximation of a common number of degrees of freedom (Satterthwaite;
 Hillis 2007) does not: with two or three seeds it errs in up to 12 or 8 of 100 studies where it promises 5.
+
+Together the parts never count as less than var(rest) / (seeds patients), which is in both and is known best: a few
+seeds whose differences happen to be equal, as shares of right answers often are, would otherwise look like certainty.
 """
 
 from collections.abc import Callable
@@ -37,16 +40,20 @@ class Design:
     """Part of the squared standard error due to seeds, in squared units of the score; 0 with one seed."""
     patient_part: float
     """Part due to patients; with one seed all of it."""
+    rest_part: float = 0.0
+    """Part due to what is particular to a seed on a patient: the two others together are never less."""
 
     @property
     def standard_error(self) -> float:
-        return sqrt(self.seed_part + self.patient_part)
+        return sqrt(max(self.seed_part + self.patient_part, self.rest_part))
 
     def half_width(self, alpha: float = 0.05) -> float:
         """Half of the width of the interval with confidence 1 - alpha, in units of the score."""
         squared = _t_quantile(alpha, self.patients - 1) ** 2 * self.patient_part
         if self.seeds > 1:
             squared += _t_quantile(alpha, self.seeds - 1) ** 2 * self.seed_part
+            least = _t_quantile(alpha, (self.seeds - 1) * (self.patients - 1)) ** 2 * self.rest_part
+            squared = max(squared, least)
         return sqrt(squared)
 
     def p_value(self, mean: float) -> float:
@@ -81,8 +88,8 @@ class Components:
 
     def design(self, seeds: int, patients: int) -> Design:
         """What is to be expected of a study of this size."""
-        seed_part = (self.seed or 0.0) / seeds + self.rest / (seeds * patients)
-        return Design(seeds, patients, seed_part, self.patient / patients)
+        rest_part = self.rest / (seeds * patients)
+        return Design(seeds, patients, (self.seed or 0.0) / seeds + rest_part, self.patient / patients, rest_part)
 
 
 @dataclass(frozen=True)
@@ -112,7 +119,8 @@ def analyse(values: NDArray[np.float64]) -> tuple[Design, Components]:
         seed=max(seed_square - rest_square, 0.0) / patients,
         rest=rest_square,
     )
-    return Design(seeds, patients, seed_square / (seeds * patients), components.patient / patients), components
+    parts = (seed_square / (seeds * patients), components.patient / patients, rest_square / (seeds * patients))
+    return Design(seeds, patients, *parts), components
 
 
 def needs(difference: float, components: Components, design: Design, alpha: float = 0.05) -> Needs:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 from filelock import FileLock
@@ -13,7 +13,9 @@ from medgan.common.artefact import write_atomic
 from medgan.common.config import read_json
 from medgan.common.errors import BadInput
 from medgan.common.home import marks_folder
-from medgan.studies.synthesis import SyntheticSet
+
+if TYPE_CHECKING:  # a set may be drawn from the accepted masks of another
+    from medgan.studies.synthesis import SyntheticSet
 
 Mark = Literal["accepted", "rejected", ""]
 """The last one takes a mark back."""
@@ -21,12 +23,12 @@ MARKS: tuple[Mark, ...] = get_args(Mark)
 LONGEST = max(map(len, MARKS))
 
 
-def marks_file(synthetic: SyntheticSet) -> Path:
+def marks_file(synthetic: "SyntheticSet") -> Path:
     """JSON: `marks` holds the mark of each marked image by its index in the set."""
     return marks_folder() / f"{synthetic.id}.json"
 
 
-def marks_of(synthetic: SyntheticSet) -> NDArray[np.str_]:
+def marks_of(synthetic: "SyntheticSet") -> NDArray[np.str_]:
     """The mark of each image (count,): `accepted`, `rejected`, or empty.
 
     Raises BadInput where the file of marks is damaged: a rejected image must not come back unnoticed.
@@ -48,7 +50,7 @@ def marks_of(synthetic: SyntheticSet) -> NDArray[np.str_]:
     return marks
 
 
-def mark(synthetic: SyntheticSet, indices: int | Iterable[int], given: Mark) -> None:
+def mark(synthetic: "SyntheticSet", indices: int | Iterable[int], given: Mark) -> None:
     """Mark one image or several; an empty mark takes theirs back.
 
     Raises BadInput where there is no such image or mark, or where the file of marks is damaged.
@@ -68,7 +70,7 @@ def mark(synthetic: SyntheticSet, indices: int | Iterable[int], given: Mark) -> 
         write_atomic(path, json.dumps({"set": synthetic.id, "marks": kept}, indent=1) + "\n")
 
 
-def accepted(synthetic: SyntheticSet, *, marked_only: bool = False) -> NDArray[np.int64]:
+def accepted(synthetic: "SyntheticSet", *, marked_only: bool = False) -> NDArray[np.int64]:
     """Indices of the images to be used: all that were not rejected, or only those that were marked as accepted.
 
     By default an image without a mark is used: who looks through thousands marks the bad ones, and one image marked as

@@ -49,6 +49,8 @@ class Material:
     seed: int
     notes: tuple[str, ...] = field(default=())
     """What cannot be told of the sets' origin."""
+    accepted: dict[str, Int64] = field(default_factory=dict)
+    """Indices of the images of each set that no person rejected: as they were marked when this was opened."""
 
     @classmethod
     def open(cls, dataset: PreparedDataset, arms: Sequence[Arm], *, with_masks: bool, seed: int) -> "Material":
@@ -59,9 +61,9 @@ class Material:
         for synthetic in sets.values():
             notes += check_no_leak(synthetic, dataset)
             _check_fit(synthetic, dataset, with_masks=with_masks)
-        if not len(dataset.indices("test")) or not len(dataset.indices("validation")):
-            raise BadInput(f"data set {dataset.name}: a study needs a validation and a test part; prepare it with both")
-        return cls(dataset, sets, with_masks, seed, tuple(dict.fromkeys(notes)))
+        _check_parts(dataset)
+        unrejected = {id: accepted(synthetic) for id, synthetic in sets.items()}
+        return cls(dataset, sets, with_masks, seed, tuple(dict.fromkeys(notes)), unrejected)
 
     @cached_property
     def _labels(self) -> NDArray[np.str_]:
@@ -81,7 +83,7 @@ class Material:
         return self.dataset.items["patient_id"].to_numpy(dtype=str)[self.dataset.indices("test")]
 
     def real_of(self, arm: Arm) -> Some:
-        """The real training images of an arm; a share of them is drawn by patient, the same for every arm."""
+        """The real training images of an arm; a share of them is drawn by patient, the same for every arm and seed."""
         rows = self.dataset.indices("train")
         if arm.real_share < 1:
             rows = self._share(rows, arm.real_share)
@@ -100,33 +102,56 @@ class Material:
         return np.sort(rows[np.concatenate(chosen)])
 
     def synthetic_of(self, arm: Arm) -> Some:
-        """The synthetic images of an arm: of each class the dose times the arm's real images, as far as marks allow.
+        """The synthetic images of an arm: of each class the dose times the arm's real images.
 
-        Raises BadInput where the sets hold fewer.
+        Sets that are used together take turns. Images that a person rejected are left out. Raises BadInput where the
+        sets hold fewer, or images of a class that the data set does not have.
         """
         real = self.real_of(arm)
-        pool = Some.joined([self._pool(self.sets[id]) for id in arm.sets])
+        pools = [self._pool(self.sets[id]) for id in arm.sets]
+        pool = Some.joined(pools)
+        if not len(pool):
+            raise BadInput(f"{arm.name}: every synthetic image was rejected; take marks back, or draw another set")
+        in_turn = _in_turn([len(each) for each in pools])
         if self.with_masks:
-            return _first(pool, np.arange(len(pool)), round(arm.dose * len(real)), arm)
+            return _first(pool, in_turn, round(arm.dose * len(real)), arm)
         unknown = set(pool.labels) - set(real.labels)
         if unknown:
             raise BadInput(f"{arm.name}: its synthetic images are of class {', '.join(sorted(unknown)) or 'unknown'}, "
                            f"which {self.dataset.name} does not have")  # fmt: skip
         pieces = []
         for label in sorted(set(pool.labels)):
-            rows = np.flatnonzero(pool.labels == label)
+            rows = in_turn[pool.labels[in_turn] == label]
             pieces.append(_first(pool, rows, round(arm.dose * int((real.labels == label).sum())), arm, label))
         return Some.joined(pieces)
 
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """In words, how many images of each set a person rejected."""
+        words = []
+        for id, synthetic in self.sets.items():
+            count, rejected = len(synthetic), len(synthetic) - len(self.accepted[id])
+            if rejected:
+                words.append(
+                    f"set {synthetic.name}: {rejected:,} of {count:,} images, which a person rejected, left out"
+                )
+        return tuple(words)
+
     def _pool(self, synthetic: SyntheticSet) -> Some:
         """Images of a set that no person rejected, at the data set's size."""
-        rows = accepted(synthetic)
+        rows = self.accepted[synthetic.id]
         images, masks = synthetic.drawn.images, synthetic.drawn.masks
         assert images is not None
         labels = synthetic.items["label"].fillna("").to_numpy(dtype=str)[rows]
         size = self.dataset.size
         shown = None if masks is None or not self.with_masks else (at_size(masks[rows] * np.uint8(255), size) >= 128)
         return Some(at_size(images[rows], size), None if shown is None else shown.astype(np.uint8), labels)
+
+
+def _in_turn(counts: Sequence[int]) -> Int64:
+    """Rows of pools that lie one behind the other, (sum of counts,), one from each pool in turn while it lasts."""
+    places = np.concatenate([np.arange(count) for count in counts])
+    return np.argsort(places, kind="stable").astype(np.int64)
 
 
 def _first(pool: Some, rows: Int64, count: int, arm: Arm, label: str = "") -> Some:
@@ -137,8 +162,17 @@ def _first(pool: Some, rows: Int64, count: int, arm: Arm, label: str = "") -> So
             f"{arm.name}: the dose {arm.dose:.0%} takes {count:,} synthetic images{of_class}, there are {len(rows):,}; "
             "generate more, or give a smaller dose"
         )
-    chosen = rows[: max(1, count)]
+    chosen = np.sort(rows[: max(1, count)])
     return Some(pool.images[chosen], None if pool.masks is None else pool.masks[chosen], pool.labels[chosen])
+
+
+def _check_parts(dataset: PreparedDataset) -> None:
+    """Raise BadInput where a data set's parts cannot carry a study."""
+    test = dataset.indices("test")
+    if not len(test) or not len(dataset.indices("validation")):
+        raise BadInput(f"data set {dataset.name}: a study needs a validation and a test part; prepare it with both")
+    if dataset.items["patient_id"].iloc[test].nunique() < 2:
+        raise BadInput(f"data set {dataset.name}: its test part has one patient, a study needs more to compare arms")
 
 
 def _check_fit(synthetic: SyntheticSet, dataset: PreparedDataset, *, with_masks: bool) -> None:
@@ -157,12 +191,19 @@ def _check_fit(synthetic: SyntheticSet, dataset: PreparedDataset, *, with_masks:
             f"set {synthetic.name} has masks of {', '.join(synthetic.structures) or 'nothing'}, data set "
             f"{dataset.name} of {', '.join(dataset.structures)}"
         )
+    if with_masks and len(dataset.structures) > 1 and synthetic.structures != dataset.structures:
+        raise BadInput(
+            f"set {synthetic.name} has masks of {', '.join(synthetic.structures)}, data set {dataset.name} of "
+            f"{', '.join(dataset.structures)}: several structures have to be the same, in the same order"
+        )
 
 
 def at_size(images: Uint8, size: int) -> Uint8:
     """Pictures (n, h, w, c) brought to a side, antialiased where they shrink."""
     if images.shape[1] == size:
         return np.asarray(images)
+    if not len(images):
+        return np.empty((0, size, size, images.shape[3]), np.uint8)
     tensor = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2).float()
     resized = interpolate(tensor, (size, size), mode="bilinear", antialias=True, align_corners=False)
     return np.asarray(resized.round().clamp(0, 255).byte().permute(0, 2, 3, 1).contiguous().numpy())

@@ -10,6 +10,7 @@ from medgan.common.errors import BadInput
 from medgan.common.home import sets_folder
 from medgan.common.stored import open_bytes, read_table
 from medgan.data.dataset import PreparedDataset
+from medgan.studies.marks import accepted
 from medgan.training.conditions import Conditions, of_classes, of_items
 from medgan.training.deform import Deformation
 from medgan.training.run import Run
@@ -139,14 +140,19 @@ def _is_set(source: str) -> bool:
 
 
 def _of_set(run: Run, source: str) -> Origin:
-    """The masks of a synthetic set, such as a mask GAN drew."""
+    """The masks of a synthetic set, such as a mask GAN drew, but for those that a person rejected."""
+    from medgan.studies.synthesis import SyntheticSet  # which imports this file
+
     folder, manifest = find_artefact(sets_folder(), "set", source)
     if run.config.model.parts.given != ("masks",) or not (folder / "masks.npy").exists():
         raise BadInput(f"run {run.name!r} cannot draw from the synthetic set {source!r}: it needs a set with masks")
     rows = open_bytes(folder / "masks.npy")
     if rows.shape[3] != len(run.record.data.structures):
         raise BadInput(f"set {source!r} has masks of {rows.shape[3]} structures, run {run.name!r} needs another number")
-    names = tuple(read_table(folder / "items.parquet")["file"])
-    conditions = Conditions("masks", rows, np.arange(len(rows)), names)
+    chosen = accepted(SyntheticSet(folder, manifest))
+    if not len(chosen):
+        raise BadInput(f"set {source!r}: every one of its masks was rejected; take marks back, or draw another set")
+    names = tuple(read_table(folder / "items.parquet")["file"].iloc[chosen])
+    conditions = Conditions("masks", rows, chosen, names)
     part = str(manifest.summary.get("part", ""))
     return Origin(conditions, label_of(run), name=manifest.name, parents=(manifest.id,), part=part)

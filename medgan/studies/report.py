@@ -25,6 +25,7 @@ from medgan.studies.report_pictures import samples_of, worst_cases
 from medgan.studies.study import Study
 from medgan.studies.study_charts import MOST_MATRICES, arm_chart, confusion_figures, dose_chart, roc_chart
 from medgan.studies.thesis import THESIS
+from medgan.studies.verdict import ALONE, WHOLE
 
 TEMPLATE = "report.html.j2"
 SHOWN = {
@@ -136,9 +137,10 @@ def _verdict(verdict: dict[str, Any]) -> dict[str, Any]:
         "label": verdict["label"],
         "sentence": verdict["sentence"],
         "difference": f"{verdict['difference']:+.3f}",
-        "reach": f"{verdict['low']:+.3f} to {verdict['high']:+.3f}",
+        "against": verdict.get("against", ALONE),
+        "reach": f"{max(verdict['low'], -WHOLE):+.3f} to {min(verdict['high'], WHOLE):+.3f}",
         "p": "< 0.001" if p_value < 0.001 else f"{p_value:.3f}",
-        "detectable": f"{verdict['detectable']:.3f}",
+        "detectable": f"{verdict['detectable']:.3f}" if verdict["detectable"] <= WHOLE else "none",
     }
 
 
@@ -219,6 +221,7 @@ def _limitations(study: Study, summary: dict[str, Any]) -> Iterator[str]:
         "hospitals, devices or populations."
     )
     yield "Training part and synthetic images stayed the same over all trainings: others may give other figures."
+    yield "Arms with more images take more training steps in as many passes; part of a difference may come from that."
     if summary["seeds"] < 5:
         yield f"{summary['seeds']} trainings an arm are few, which makes intervals wide."
     if summary["test_images"] < 200:

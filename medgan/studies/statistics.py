@@ -20,6 +20,8 @@ from medgan.studies.crossed import Components, Design, Needs, analyse, needs
 from medgan.studies.paired import PairedMeans, PairedMetric, PairedScores
 
 Floats = NDArray[np.float64]
+FLIPS_AN_ARM = 200
+"""Exchanges of the permutation test for each arm, at least: Holm's correction leaves no small p-value with fewer."""
 BATCH = 50_000
 """Numbers of one batch of resamples: what fits the processor's cache."""
 Metric = Callable[[Floats, NDArray[Any]], Any]
@@ -43,7 +45,7 @@ class McNemar:
 
 @dataclass(frozen=True)
 class Comparison:
-    """An arm minus the real-only arm, in units of the score. Figures are of confidence 0.95, alpha 0.05."""
+    """An arm minus the real-only arm it is measured by, in units of the score; confidence 0.95, alpha 0.05."""
 
     arm: float
     """The arm's score, averaged over seeds."""
@@ -93,7 +95,7 @@ def compare(
     `arm` and `real` hold scores of items (seeds, items), whose mean is compared: 0 or 1 for a right answer, or an
     IoU; or predictions, where a `metric` is given that scores them against `labels`. `clusters` names the patient of
     each item; without it every item is a patient. `arms` is how many arms the study compares with the real one;
-    `resamples` is for the interval and for the permutation test.
+    `resamples` is for the interval and for the permutation test, which has more of them where there are many arms.
 
     Other scores than means are made linear by the jackknife over patients (pseudovalues: Dorfman, Berbaum and Metz
     1992) for the tests; the interval resamples the score itself. The same seed gives the same figures. Raises
@@ -104,7 +106,7 @@ def compare(
     design, components = analyse(pseudovalues)
     difference = float(paired.by_seed.mean())
     p_crossed = design.p_value(difference)
-    p_sign_flip = sign_flip(paired.exchanged(), resamples=resamples, seed=seed)
+    p_sign_flip = sign_flip(paired.exchanged(), resamples=max(resamples, FLIPS_AN_ARM * arms), seed=seed)
     low, high = interval(paired, design, resamples, seed)
     return Comparison(
         arm=paired.arm,
@@ -127,14 +129,16 @@ def compare(
 
 
 def interval(paired: PairedScores, design: Design, resamples: int, seed: int) -> tuple[float, float]:
-    """The 95 % interval of the difference: skewed as BCa's, as wide as the design says.
+    """The 95 % interval of the difference: as wide as the design says, and longer on the side of BCa's tail.
 
     BCa (Efron 1987, JASA 82:171) resamples patients and seeds, each with replacement and independently (the pigeonhole
     bootstrap: Owen 2007, Annals of Applied Statistics 1:386), with bias and acceleration from a jackknife over both;
     patients are resampled within their class where there are labels. Three or five seeds resampled are too alike, and
     what is particular to a seed on a patient is counted three times, so both ends are moved by one factor, to the
     width of the Student interval of the design, as the expanded percentile interval does for one small sample
-    (Hesterberg 2015, American Statistician 69:371).
+    (Hesterberg 2015, American Statistician 69:371). Where the arms differ on few patients BCa's shorter side is too
+    short (with 79 patients and accuracies of 0.93 to 0.98 such intervals held the truth in 69 to 94 of 100 simulated
+    studies), so that it is made as long as the Student interval's.
     """
     difference = float(paired.by_seed.mean())
     half_width = design.half_width()
@@ -144,7 +148,8 @@ def interval(paired: PairedScores, design: Design, resamples: int, seed: int) ->
     if not low < difference < high:  # nearly no resample differs from the others: no skew to be seen
         return difference - half_width, difference + half_width
     factor = 2 * half_width / (high - low)
-    return difference - factor * (difference - low), difference + factor * (high - difference)
+    below, above = (max(half_width, factor * reach) for reach in (difference - low, high - difference))
+    return difference - below, difference + above
 
 
 def bca(paired: PairedScores, resamples: int, seed: int) -> tuple[float, float]:
@@ -180,7 +185,7 @@ def sign_flip(differences: ArrayLike, resamples: int = 1999, seed: int = 0) -> f
     """
     values = np.asarray(differences, np.float64)
     values = values[values != 0]  # an exchange in these changes nothing
-    if not len(values):
+    if len(values) < 2:  # one alone: both exchanges are as large, and scipy takes two or more
         return 1.0
     found = stats.permutation_test(
         (values,),

@@ -4,8 +4,9 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from os import SEEK_END
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,7 @@ from medgan.common.artefact import (
     name_from,
     new_id,
     read_manifest,
+    sweep,
     write_atomic,
 )
 from medgan.common.config import Config, read_json
@@ -44,6 +46,8 @@ from medgan.training.run import read_jsonl
 TaskName = Literal["auto", "classification", "segmentation"]
 CONFIG, ROWS, GRID, VERDICTS, TEST = "study.json", "rows.jsonl", "grid.json", "verdicts.json", "test.parquet"
 PREDICTIONS, PER_IMAGE = "predictions", "per_image"
+NETWORK = "network.json"
+LONGEST_ID = 80
 
 
 class StudyConfig(Config):
@@ -65,11 +69,13 @@ class StudyConfig(Config):
     doses: tuple[float, ...] = (1.0,)
     """Synthetic images for each real one: 0.5 adds half as many."""
     uses: tuple[Literal["mixed", "pretraining", "alone"], ...] = ("mixed",)
-    """How synthetic images are used: mixed with real ones, for training before that on real ones, alone."""
+    """How synthetic images are used: mixed with real ones, for training before that on real ones, alone (as many as
+    the largest dose takes)."""
     classical: bool = False
     """Whether there is an arm with classical augmentation: mirrored, turned, enlarged."""
     real_shares: tuple[float, ...] = (1.0,)
-    """Shares of the real training images, for questions about small data; 1 takes all."""
+    """Shares of the real training images, for questions about small data; 1 takes all. Synthetic images that are added
+    to a share are judged against that share alone."""
     seeds: int = Field(5, ge=1, le=1000)
     """Trainings of each arm, from different initial weights; fewer than 5 seldom tell anything."""
     grid: bool = False
@@ -96,8 +102,10 @@ def study_config(dataset: str, *, name: str = "", **options: Any) -> StudyConfig
     opened = PreparedDataset.open(dataset)
     sets = tuple("+".join(SyntheticSet.open(each).id for each in group) for group in groups_of(options.pop("sets", ())))
     name = checked_name(name or name_from(opened.name[:50], "study"))
-    values = {"study": new_id(name), "name": name, "dataset": opened.id, "sets": sets, **options}
-    config = StudyConfig.parse(values)
+    id = new_id(name)
+    if len(id) > LONGEST_ID:
+        raise BadInput(f"name {name!r}: use at most {len(name) - (len(id) - LONGEST_ID)} characters")
+    config = StudyConfig.parse({"study": id, "name": name, "dataset": opened.id, "sets": sets, **options})
     config = config.model_copy(update={"task": task_of(config, opened)})
     if config.task == "classification":
         config = config.model_copy(update={"positive": positive_of(config, opened)})
@@ -109,6 +117,8 @@ def check_arms(config: StudyConfig, dataset: PreparedDataset) -> None:
     """Raise BadInput, before anything is trained, where an arm cannot have its images or its classes."""
     wanted = arms(config)
     material = Material.open(dataset, wanted, with_masks=config.task == "segmentation", seed=config.first_seed)
+    if config.task == "classification":
+        _check_classes(config.positive, dataset)
     for arm in wanted:
         if not arm.sets:
             continue
@@ -118,6 +128,17 @@ def check_arms(config: StudyConfig, dataset: PreparedDataset) -> None:
             raise BadInput(
                 f"{arm.name}: its synthetic images are all of class {', '.join(sorted(classes))}, and a classifier "
                 "needs both classes: join a set of the other class with +, or mix it with real images"
+            )
+
+
+def _check_classes(positive: str, dataset: PreparedDataset) -> None:
+    """Raise BadInput where training or validation images are all of the class to be found, or none is."""
+    for part in ("train", "validation"):
+        of_class = (dataset.items["label"].iloc[dataset.indices(part)] == positive).to_numpy(bool)
+        if of_class.all() or not of_class.any():
+            missing = "no other class" if of_class.any() else f"no image of class {positive}"
+            raise BadInput(
+                f"data set {dataset.name}: its {part} part has {missing}, and a classifier needs both; split it anew"
             )
 
 
@@ -195,11 +216,11 @@ class Study:
         return self.manifest is not None
 
     def rows(self) -> pd.DataFrame:
-        """One row an arm and seed that was tested: arm, seed, epochs, seconds, and each score."""
+        """One row an arm and seed that was tested: number and name of the arm, seed, epochs, and each score."""
         return pd.DataFrame(read_jsonl(self.folder / ROWS))
 
     def verdicts(self) -> list[dict[str, Any]]:
-        """One entry an arm but the real-only one; empty until all arms are done."""
+        """One entry an arm but the real-only one: fields of `Verdict` and `Comparison`; empty until all are done."""
         path = self.folder / VERDICTS
         return list(read_json(path)["verdicts"]) if path.exists() else []
 
@@ -246,6 +267,7 @@ def run_study(config: StudyConfig, progress: Progress | None = None) -> Study:
         with FileLock(folder / ".lock", timeout=0):
             if (folder / MANIFEST).exists():
                 return Study.read(folder)
+            sweep(folder)
             write_atomic(folder / CONFIG, config.to_json())
             return _Running(Study.read(folder), progress or Silent()).carry_out()
     except Timeout:
@@ -269,6 +291,7 @@ class _Running:
         return Classification(self.material, self.config.classifier, self.config.positive)
 
     def carry_out(self) -> Study:
+        self._settle_network()
         self._write_test()
         if self.config.grid:
             self._search()
@@ -277,6 +300,25 @@ class _Running:
         found = self._judge()
         self._finish(found)
         return Study.read(self.study.folder)
+
+    @cached_property
+    def network(self) -> str:
+        """The network that is trained, in words."""
+        if self.config.task == "segmentation":
+            return self.config.segmenter.network
+        return chosen_backbone(self.config.classifier.backbone).words
+
+    def _settle_network(self) -> None:
+        """Raise BadInput where the study began with another network, as weights have come or gone since."""
+        path = self.study.folder / NETWORK
+        if not path.exists():
+            write_atomic(path, json.dumps({"network": self.network}) + "\n")
+        before = read_json(path).get("network")
+        if before != self.network:
+            raise BadInput(
+                f"study {self.config.name} began with {before}, and would go on with {self.network}: arms of different "
+                "networks cannot be compared; start it anew, or bring the weights back as they were"
+            )
 
     def _write_test(self) -> None:
         items = self.dataset.items.iloc[self.dataset.indices("test")][["id", "label", "patient_id"]]
@@ -288,10 +330,10 @@ class _Running:
         path = self.study.folder / GRID
         if path.exists():
             chosen = read_json(path)["chosen"]
-            self.task.config = self.task.config.model_copy(update=chosen)  # type: ignore[attr-defined]
+            self.task.config = self.task.config.model_copy(update=chosen)
             return
         rows = self.task.search(self.progress)
-        best = self.task.config  # type: ignore[attr-defined]
+        best = self.task.config
         chosen = {"learning_rate": best.learning_rate, "dropout": best.dropout}
         write_atomic(path, json.dumps({"rows": rows, "chosen": chosen}, indent=2) + "\n")
 
@@ -319,8 +361,9 @@ class _Running:
             with atomic_file(self.study.folder / folder / _file(number, outcome.seed)) as stream:
                 np.save(stream, values)
         row = {"number": number, "arm": arm.name, "seed": outcome.seed, "epochs": outcome.epochs, **outcome.scores}
-        with open(self.study.folder / ROWS, "a", encoding="utf-8") as stream_of_rows:
-            stream_of_rows.write(json.dumps(row) + "\n")
+        with open(self.study.folder / ROWS, "ab+") as stream_of_rows:
+            torn = stream_of_rows.tell() and not _ends_line(stream_of_rows)  # by a fault in an earlier attempt
+            stream_of_rows.write(b"\n" * torn + json.dumps(row).encode() + b"\n")
 
     def _judge(self) -> dict[str, Verdict]:
         self.progress.update(0, 0, "comparing the arms")
@@ -330,7 +373,7 @@ class _Running:
         real = per_arm.pop(REAL)
         found = verdicts(
             per_arm, real, self.material.patients, score=self.task.score, resamples=self.config.resamples,
-            seed=self.config.first_seed,
+            seed=self.config.first_seed, against={arm.name: arm.measure for arm in self.arms if arm.measure != REAL},
         )  # fmt: skip
         told = [
             asdict(verdict.comparison) | {key: value for key, value in asdict(verdict).items() if key != "comparison"}
@@ -341,7 +384,6 @@ class _Running:
 
     def _finish(self, found: dict[str, Verdict]) -> None:
         labels = [verdict.label for verdict in found.values()]
-        backbone = chosen_backbone(self.config.classifier.backbone).words
         commit(
             self.study.folder,
             kind="study",
@@ -357,11 +399,11 @@ class _Running:
                 "arms": [arm.name for arm in self.arms],
                 "seeds": self.config.seeds,
                 "test_images": len(self.task.test),
-                "train_images": len(self.material.part("train")),
-                "network": backbone if self.config.task == "classification" else self.config.segmenter.network,
+                "train_images": len(self.dataset.indices("train")),
+                "network": self.network,
                 "helps": labels.count("helps"),
                 "hurts": labels.count("hurts"),
-                "notes": list(self.material.notes),
+                "notes": [*self.material.notes, *self.material.left_out],
             },
         )
 
@@ -381,6 +423,11 @@ class _ArmProgress:
 
     def stop_requested(self) -> bool:
         return self.whole.stop_requested()
+
+
+def _ends_line(stream: IO[bytes]) -> bool:
+    stream.seek(-1, SEEK_END)
+    return stream.read(1) == b"\n"
 
 
 def _file(arm: int, seed: int) -> str:

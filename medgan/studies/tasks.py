@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from medgan.common.errors import BadInput
 from medgan.common.progress import Progress
-from medgan.downstream.augment import Augmentation
+from medgan.downstream.backbones import chosen_backbone
 from medgan.downstream.classifier import Classifier, ClassifierConfig, train_classifiers
 from medgan.downstream.grid import search_grid
 from medgan.downstream.labelled import LabelledImages
@@ -44,6 +44,8 @@ class Task(ABC):
 
     score: str
     """The name of the score that verdicts are about."""
+    config: ClassifierConfig | SegmenterConfig
+    """How it is trained; its learning rate and dropout are those that a search chose."""
 
     def __init__(self, material: Material) -> None:
         self.material = material
@@ -65,7 +67,8 @@ class Classification(Task):
 
     def __init__(self, material: Material, config: ClassifierConfig, positive: str) -> None:
         super().__init__(material)
-        self.config, self.positive = config, positive
+        self.config: ClassifierConfig = config.model_copy(update=_augmented(config, False))
+        self.positive = positive
 
     def search(self, progress: Progress) -> list[dict[str, Any]]:
         train = self._labelled(self.material.part("train"))
@@ -79,15 +82,21 @@ class Classification(Task):
 
     def outcomes(self, arm: Arm, seeds: Sequence[int], progress: Progress) -> Iterator[Outcome]:
         labels = self._labelled(self.test).labels
-        for classifier in self._trained(arm, seeds, progress):
-            probabilities = classifier.predict(self.test.images, progress)
-            scores = asdict(classifier_scores(probabilities, labels, classifier.threshold))
-            right = ((probabilities >= classifier.threshold) == (labels == 1)).astype(np.float64)
-            yield Outcome(classifier.config.seed, scores, right, probabilities, classifier.best_epoch)
+        for some in self._together(seeds):
+            for classifier in self._trained(arm, some, progress):
+                probabilities = classifier.predict(self.test.images, progress)
+                scores = asdict(classifier_scores(probabilities, labels, classifier.threshold))
+                right = ((probabilities >= classifier.threshold) == (labels == 1)).astype(np.float64)
+                yield Outcome(classifier.config.seed, scores, right, probabilities, classifier.best_epoch)
+
+    def _together(self, seeds: Sequence[int]) -> list[Sequence[int]]:
+        """Seeds to be trained at once: all on a frozen network; else one by one, so that each is kept when done."""
+        frozen = chosen_backbone(self.config.backbone).name != "small" and not self.config.trained_layers
+        return [seeds] if frozen else [[seed] for seed in seeds]
 
     def _trained(self, arm: Arm, seeds: Sequence[int], progress: Progress) -> list[Classifier]:
-        changed = self.config.model_copy(update={"augmentation": Augmentation(enabled=arm.classical)})
-        configs = [changed.model_copy(update={"seed": seed}) for seed in seeds]
+        changes = _augmented(self.config, arm.classical)
+        configs = [self.config.model_copy(update={**changes, "seed": seed}) for seed in seeds]
         validation = self._labelled(self.validation)
         if arm.use == "pretraining":
             first = self._labelled(self.material.synthetic_of(arm))
@@ -106,7 +115,7 @@ class Segmentation(Task):
 
     def __init__(self, material: Material, config: SegmenterConfig) -> None:
         super().__init__(material)
-        self.config = config
+        self.config: SegmenterConfig = config.model_copy(update=_augmented(config, False))
 
     def search(self, progress: Progress) -> list[dict[str, Any]]:
         train, validation = _masked(self.material.part("train")), _masked(self.validation)
@@ -122,12 +131,17 @@ class Segmentation(Task):
             yield Outcome(seed, found.means(), found.iou.mean(axis=1), masks, segmenter.best_epoch)
 
     def _trained(self, arm: Arm, seed: int, progress: Progress) -> Segmenter:
-        changes = {"seed": seed, "augmentation": Augmentation(enabled=arm.classical)}
-        config, validation = self.config.model_copy(update=changes), _masked(self.validation)
+        config = self.config.model_copy(update={**_augmented(self.config, arm.classical), "seed": seed})
+        validation = _masked(self.validation)
         if arm.use == "pretraining":
             first = train_segmenter(config, _masked(self.material.synthetic_of(arm)), validation, progress)
             return train_segmenter(config, _masked(self.material.real_of(arm)), validation, progress, start=first)
         return train_segmenter(config, _masked(training_images(self.material, arm)), validation, progress)
+
+
+def _augmented(config: ClassifierConfig | SegmenterConfig, classical: bool) -> dict[str, Any]:
+    """Whether there is classical augmentation, as a change of a config; of which kind stays as the config says."""
+    return {"augmentation": config.augmentation.model_copy(update={"enabled": classical})}
 
 
 def training_images(material: Material, arm: Arm) -> Some:

@@ -12,11 +12,14 @@ from medgan.studies.crossed import MOST
 from medgan.studies.statistics import Comparison, Metric, compare, holm
 
 Label = Literal["helps", "hurts", "cannot be told"]
+ALONE = "real images alone"
+WHOLE = 1.0
+"""Largest difference that there can be: scores run from 0 to 1."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a study says about an arm against real images alone."""
+    """What a study says about an arm against real images alone, as many as the arm has."""
 
     arm: str
     label: Label
@@ -26,6 +29,8 @@ class Verdict:
     corrected_p: float
     """P-value after Holm's correction for the arms of the study."""
     comparison: Comparison
+    against: str = ALONE
+    """What the arm is compared with, in words."""
 
 
 def verdicts(
@@ -35,6 +40,7 @@ def verdicts(
     metric: Metric | None = None,
     labels: ArrayLike | None = None,
     *,
+    against: Mapping[str, str] | None = None,
     score: str = "score",
     higher_is_better: bool = True,
     resamples: int = 1999,
@@ -42,35 +48,47 @@ def verdicts(
 ) -> dict[str, Verdict]:
     """The verdict on each arm by its name, corrected for their number; see `compare` for the arrays and what is raised.
 
-    `score` is the score's name in the sentence. At most 5 % of the studies in which no arm differs from the real-only
-    one get a verdict "helps" or "hurts" for any of them.
+    `against` names, for an arm that is not to be compared with `real`, another arm that it is to be compared with.
+    `score` is the score's name in the sentence. At most 5 % of the studies in which no arm differs from what it is
+    compared with get a verdict "helps" or "hurts" for any of them.
     """
+    against = against or {}
     if not arms:
         raise BadInput("The study has no arm besides real images alone: add one to compare")
+    measures = {name: arms[against[name]] if name in against else real for name in arms}
     compared = {
-        name: compare(arm, real, clusters, metric, labels, arms=len(arms), resamples=resamples, seed=seed)
+        name: compare(arm, measures[name], clusters, metric, labels, arms=len(arms), resamples=resamples, seed=seed)
         for name, arm in arms.items()
     }
     corrected = holm([comparison.p_value for comparison in compared.values()])
     return {
-        name: verdict(name, comparison, float(p_value), score=score, higher_is_better=higher_is_better)
+        name: verdict(
+            name, comparison, float(p_value), score=score, higher_is_better=higher_is_better,
+            against=f"{against[name]} alone" if name in against else ALONE,
+        )
         for (name, comparison), p_value in zip(compared.items(), corrected, strict=True)
-    }
+    }  # fmt: skip
 
 
 def verdict(
-    arm: str, comparison: Comparison, corrected_p: float, *, score: str = "score", higher_is_better: bool = True
+    arm: str,
+    comparison: Comparison,
+    corrected_p: float,
+    *,
+    score: str = "score",
+    higher_is_better: bool = True,
+    against: str = ALONE,
 ) -> Verdict:
     """The verdict on an arm whose p-value was corrected for the arms of the study."""
     label = _label(comparison, corrected_p, higher_is_better)
     scope = " (these trained models)" if comparison.seeds == 1 else ""
     opening = f"It cannot be told whether {arm} helps{scope}" if label == "cannot be told" else f"{arm} {label}{scope}"
-    sentence = f"{opening}: {_difference(comparison, corrected_p, score)}"
+    sentence = f"{opening}: {_difference(comparison, corrected_p, score, against)}"
     if label == "cannot be told":
         sentence += f"; {_reach(comparison)}"
     if comparison.seeds == 1:
         sentence += "; with one seed this says nothing about other trainings"
-    return Verdict(arm, label, f"{sentence}.", corrected_p, comparison)
+    return Verdict(arm, label, f"{sentence}.", corrected_p, comparison, against)
 
 
 def _label(comparison: Comparison, corrected_p: float, higher_is_better: bool) -> Label:
@@ -79,25 +97,28 @@ def _label(comparison: Comparison, corrected_p: float, higher_is_better: bool) -
     return "helps" if (comparison.difference > 0) == higher_is_better else "hurts"
 
 
-def _difference(comparison: Comparison, corrected_p: float, score: str) -> str:
-    """By how much, and how sure."""
+def _difference(comparison: Comparison, corrected_p: float, score: str, against: str) -> str:
+    """By how much, and how sure; without an interval where nothing is known of chance."""
     size = f"{abs(comparison.difference):.3f}"
     direction = "higher" if comparison.difference > 0 else "lower"
     by_how_much = f"{size} {direction} than" if comparison.difference else "the same as"
-    p_value = "p < 0.001" if corrected_p < 0.001 else f"p = {corrected_p:.3f}"
-    return (
-        f"{score} is {by_how_much} with real images alone "
-        f"(95 % interval {comparison.low:.3f} to {comparison.high:.3f}, corrected {p_value})"
-    )
+    p_value = "corrected p < 0.001" if corrected_p < 0.001 else f"corrected p = {corrected_p:.3f}"
+    interval = f"95 % interval {max(comparison.low, -WHOLE):.3f} to {min(comparison.high, WHOLE):.3f}"
+    known = f"{interval}, {p_value}" if comparison.standard_error else p_value
+    return f"{score} is {by_how_much} with {against} ({known})"
 
 
 def _reach(comparison: Comparison) -> str:
     """What the study could have seen, and what it would take to see what it observed."""
     if comparison.standard_error == 0:
         return "every seed differs alike on every test image, which says nothing about chance"
+    if comparison.detectable > WHOLE:
+        return "the study is too small to tell any difference"
     could = f"the study could have told a difference of {comparison.detectable:.3f}"
     if comparison.difference == 0:
         return could
+    if abs(comparison.difference) >= comparison.detectable:  # the tests do not agree
+        return f"{could} that is spread over more test images than this one"
     needs = comparison.needs
     ways = []
     if needs.patients is not None:

@@ -87,6 +87,15 @@ def test_a_detectable_difference_is_detected_with_the_stated_power() -> None:
     assert 0.75 < np.mean(told) < 0.92
 
 
+def test_equal_seeds_leave_what_is_particular_to_a_seed_on_a_patient() -> None:
+    values = np.zeros((3, 100))
+    values[[0, 1, 2], [10, 20, 30]] = 1
+    design, components = analyse(values)
+    assert design.seed_part == design.patient_part == 0
+    assert design.half_width() == pytest.approx(stats.t.isf(0.025, 2 * 99) * np.sqrt(components.rest / 300))
+    assert design.standard_error == pytest.approx(np.sqrt(components.rest / 300))
+
+
 def test_needs_are_the_least_that_is_enough() -> None:
     components = Components(patient=0.02, seed=0.0004, rest=0.2)
     found = needs(0.045, components, components.design(5, 200))

@@ -11,6 +11,7 @@ from scipy import ndimage
 from medgan.common.errors import BadInput
 from medgan.data.dataset import PreparedDataset
 from medgan.data.phantom_sets import PhantomConfig, prepare_phantoms
+from medgan.studies.marks import mark
 from medgan.studies.synthesis import SyntheticSet, generate, generate_config
 from medgan.training.config import train_config
 from medgan.training.deform import Deformation
@@ -118,6 +119,18 @@ def test_masks_of_a_set_are_deformed_as_well(painter: Run, slices: PreparedDatas
     source = generate(generate_config("masks", count=3, name="mask-set"))
     made = painted(source="mask-set", deform=0.05)
     assert (masks_of(made) != masks_of(source)).any()
+
+
+def test_masks_that_a_person_rejected_are_not_drawn_from(painter: Run) -> None:
+    train(train_config("dcgan", "slices", name="masks", options=TINY | {"content": "masks"}))
+    source = generate(generate_config("masks", count=4, name="mask-set"))
+    mark(source, [0, 2], "rejected")
+    made = painted(source="mask-set")
+    assert np.array_equal(masks_of(made), masks_of(source)[[1, 3, 1]])
+    assert made.items["drawn_from"].tolist() == source.items["file"].iloc[[1, 3, 1]].tolist()
+    mark(source, [1, 3], "rejected")
+    with pytest.raises(BadInput, match="every one of its masks was rejected"):
+        painted(source="mask-set")
 
 
 @pytest.mark.parametrize("gan", ["dcgan", "cyclegan"])  # from noise, from images

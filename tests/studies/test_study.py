@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,17 @@ from medgan.common.errors import BadInput, Cancelled
 from medgan.common.progress import Silent
 from medgan.data.dataset import PreparedDataset
 from medgan.data.phantom_sets import PhantomConfig, prepare_phantoms
-from medgan.studies.arms import Arm, arms_of
+from medgan.downstream.augment import Augmentation
+from medgan.downstream.classifier import ClassifierConfig
+from medgan.downstream.segmenter import SegmenterConfig
+from medgan.studies import study as study_module
+from medgan.studies import tasks
+from medgan.studies.arms import Arm, arms_of, groups_of
 from medgan.studies.marks import mark
-from medgan.studies.material import Material
-from medgan.studies.study import Study, run_study, study_config
+from medgan.studies.material import Material, at_size
+from medgan.studies.study import ROWS, Study, run_study, study_config
 from medgan.studies.synthesis import SyntheticSet, generate, generate_config
+from medgan.studies.tasks import Classification, Segmentation
 from medgan.training.config import train_config
 from medgan.training.loop import train
 from medgan.training.run import Run
@@ -66,6 +73,35 @@ class TestArms:
             arms_of([(("a",), "fake"), (("a",), "fake")], **given)
         with pytest.raises(BadInput, match="share 2"):
             arms_of([], **given | {"real_shares": (2.0,)})
+        with pytest.raises(BadInput, match="the same set is joined to itself"):
+            arms_of([(("a", "a"), "fake+fake")], **given)
+        with pytest.raises(BadInput, match="one of the names is empty"):
+            groups_of(["a+b", "+"])
+
+    @pytest.mark.parametrize("dose", [0.0, -0.5, 0.004, float("nan"), float("inf")])
+    def test_a_dose_is_some_images(self, dose: float) -> None:
+        with pytest.raises(BadInput, match=r"dose .*: use 0\.01 or more"):
+            names(doses=(dose,))
+
+    @pytest.mark.parametrize("missing", ["doses", "uses", "real_shares"])
+    def test_sets_that_would_be_used_nowhere_are_refused(self, missing: str) -> None:
+        with pytest.raises(BadInput, match="give a dose, a use and a share"):
+            names(**{missing: (), "classical": True})
+
+    def test_synthetic_images_alone_need_no_share(self) -> None:
+        assert names(uses=("alone",), real_shares=(0.25,)) == ["real", "real 25%", "fake alone"]
+        assert names(uses=("alone",), real_shares=(1.0, 0.25)) == ["real", "fake alone", "real 25%"]
+
+    def test_other_sets_of_the_same_name_are_told_apart(self) -> None:
+        given: Any = {"doses": (1.0,), "uses": ("mixed",), "classical": False, "real_shares": (1.0,)}
+        found = arms_of([(("fake-01ab",), "fake"), (("fake-02cd",), "fake")], **given)
+        assert [arm.name for arm in found] == ["real", "real + fake (01ab) 100%", "real + fake (02cd) 100%"]
+
+    def test_what_is_added_to_a_share_is_measured_by_that_share(self) -> None:
+        given: Any = {"doses": (1.0,), "uses": ("mixed", "alone"), "classical": True, "real_shares": (1.0, 0.25)}
+        measures = {arm.name: arm.measure for arm in arms_of([(("a",), "fake")], **given)}
+        assert measures.pop("real 25% + fake 100%") == "real 25%"
+        assert set(measures.values()) == {"real"}
 
 
 class TestMaterial:
@@ -94,6 +130,38 @@ class TestMaterial:
         found = self.material(films, arm).synthetic_of(arm)
         assert np.array_equal(found.images, synthetic.drawn.images[30 : 30 + len(found)])  # type: ignore[index]
 
+    @pytest.mark.parametrize("size", [64, 32])
+    def test_sets_of_which_every_image_was_rejected_say_so(self, films: PreparedDataset, size: int) -> None:
+        synthetic = SyntheticSet.open("drawn-normal")
+        mark(synthetic, range(60), "rejected")
+        if size != films.size:  # brought to the data set's size
+            films = prepare_phantoms(PhantomConfig(family="chest_xray", count=40, size=size, name="small", seed=9))
+        arm = Arm("a", (synthetic.id,), 0.5, "mixed")
+        for with_masks in (False, True):
+            material = replace(self.material(films, arm), with_masks=with_masks and films.masks is not None)
+            with pytest.raises(BadInput, match="a: every synthetic image was rejected"):
+                material.synthetic_of(arm)
+
+    def test_marks_count_as_they_were_when_the_study_began(self, films: PreparedDataset) -> None:
+        synthetic = SyntheticSet.open("drawn-normal")
+        mark(synthetic, [0, 1], "rejected")
+        arm = Arm("a", (synthetic.id,), 0.5, "mixed")
+        material = self.material(films, arm)
+        before = material.synthetic_of(arm).images
+        mark(synthetic, range(2, 40), "rejected")
+        assert np.array_equal(material.synthetic_of(arm).images, before)
+        assert material.left_out == ("set drawn-normal: 2 of 60 images, which a person rejected, left out",)
+
+    def test_sets_of_one_class_that_are_joined_take_turns(self, films: PreparedDataset) -> None:
+        again = generate(generate_config("normal", count=60, seed=4, name="again"))
+        arm = Arm("a", (*self.ids("drawn-normal"), again.id), 0.5, "mixed")
+        found = self.material(films, arm).synthetic_of(arm)
+        drawn = SyntheticSet.open("drawn-normal").drawn.images
+        assert drawn is not None
+        assert again.drawn.images is not None
+        half = -(-len(found) // 2)
+        assert np.array_equal(found.images, np.concatenate([drawn[:half], again.drawn.images[: len(found) - half]]))
+
     def test_a_smaller_share_of_real_images_lies_within_a_larger_one(self, films: PreparedDataset) -> None:
         material = self.material(films)
         few, more = (material.real_of(Arm("r", real_share=share)) for share in (0.25, 0.5))
@@ -113,13 +181,14 @@ class TestMaterial:
 class TestStudy:
     def config(self, **options: Any) -> Any:
         given = {
+            "name": "study",
             "positive": "tuberculosis",
             "seeds": 2,
             "resamples": 99,
             "classifier": QUICK,
             "real_shares": (1.0, 0.5),
         }
-        return study_config("films", name="study", **given | options)
+        return study_config("films", **given | options)
 
     def test_holds_every_prediction_and_a_verdict_on_each_arm(self, films: PreparedDataset) -> None:
         both = "drawn-normal+drawn-tuberculosis"
@@ -139,6 +208,52 @@ class TestStudy:
         assert first.id != second.id
         assert first.rows().equals(second.rows())
         assert first.verdicts() == second.verdicts()
+
+    def test_what_is_added_to_a_share_is_judged_against_it(self, films: PreparedDataset) -> None:
+        study = run_study(self.config(sets=("drawn-normal+drawn-tuberculosis",), doses=(1.0,), seeds=1))
+        scores = study.rows().set_index("arm")["accuracy"]
+        added = "real 50% + drawn-normal+drawn-tuberculosis 100%"
+        found = {verdict["arm"]: verdict for verdict in study.verdicts()}
+        assert found[added]["real"] == pytest.approx(scores["real 50%"])
+        assert found[added]["against"] == "real 50% alone"
+        assert found["real 50%"]["real"] == pytest.approx(scores["real"])
+
+    def test_a_line_torn_by_a_fault_takes_no_training_with_it(self, films: PreparedDataset, medgan_home: Path) -> None:
+        config = self.config(seeds=1)
+        folder = medgan_home / "workspace" / "studies" / config.study
+        folder.mkdir(parents=True)
+        (folder / ROWS).write_text('{"number": 0, "arm": "re')
+        assert list(run_study(config).rows()["arm"]) == ["real", "real 50%"]
+
+    def test_a_study_goes_on_with_the_network_that_it_began_with(
+        self, films: PreparedDataset, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        class Stop(Silent):
+            def stop_requested(self) -> bool:
+                return True
+
+        config = self.config()
+        with pytest.raises(Cancelled):
+            run_study(config, Stop())
+        other = study_module.chosen_backbone("small")._replace(words="VGG16")
+        monkeypatch.setattr(study_module, "chosen_backbone", lambda _: other)
+        with pytest.raises(BadInput, match=r"began with a small network .* would go on with VGG16"):
+            run_study(config)
+
+    def test_what_is_trained_seed_by_seed_is_kept_seed_by_seed(self, films: PreparedDataset) -> None:
+        class StopAtSecondSeed(Silent):
+            ended = 0
+
+            def update(self, done: int, total: int, message: str = "") -> None:
+                self.ended += done == 100 and "training" in message  # the first arm's share is 100 of 200
+
+            def stop_requested(self) -> bool:
+                return self.ended == 1 and len(Study.open(config.study).rows()) == 1
+
+        config = self.config()
+        with pytest.raises(Cancelled):
+            run_study(config, StopAtSecondSeed())
+        assert Study.open(config.study).rows()["seed"].tolist() == [0]
 
     def test_a_stopped_study_goes_on_without_training_again(
         self, films: PreparedDataset, monkeypatch: pytest.MonkeyPatch
@@ -177,6 +292,9 @@ class TestStudy:
             ({"seeds": 0}, "seeds"),
             ({"sets": ("drawn-normal",), "doses": (0.5,), "uses": ("alone",)}, "all of class normal"),
             ({"sets": ("drawn-normal",), "doses": (9.0,)}, "generate more, or give a smaller dose"),
+            ({"sets": ("drawn-normal+normal",)}, "no set named 'normal'"),
+            ({"sets": ("",)}, "one of the names is empty"),
+            ({"name": "n" * 70}, "use at most 59 characters"),
         ):
             with pytest.raises(BadInput, match=reason):
                 self.config(**options)
@@ -194,3 +312,79 @@ def test_segmentation_from_images_to_verdict(medgan_home: Path) -> None:
     assert study.predictions(0, 0).shape == (len(lesions.indices("test")), 64, 64, 1)
     assert {"iou", "dice", "boundary_distance"} <= set(study.rows().columns)
     assert len(study.verdicts()) == 2
+
+
+@pytest.mark.parametrize("part", ["train", "validation"])
+@pytest.mark.parametrize(("cases", "missing"), [(True, "no image of class tuberculosis"), (False, "no other class")])
+def test_a_part_without_a_class_is_told_before_anything_is_trained(
+    films: PreparedDataset, part: str, cases: bool, missing: str
+) -> None:
+    items = films.items
+    moved = (items["split"] == part) & ((items["label"] == "tuberculosis") == cases)
+    items.loc[moved, "split"] = "test"
+    items.to_parquet(films.folder / "items.parquet")
+    with pytest.raises(BadInput, match=f"films: its {part} part has {missing}"):
+        study_config("films", positive="tuberculosis", classical=True, classifier=QUICK)
+
+
+def test_a_test_part_of_one_patient_is_told_before_anything_is_trained(films: PreparedDataset) -> None:
+    items = films.items
+    items.loc[items["split"] == "test", "patient_id"] = "p1"
+    items.to_parquet(films.folder / "items.parquet")
+    with pytest.raises(BadInput, match="films: its test part has one patient"):
+        study_config("films", positive="tuberculosis", classical=True, classifier=QUICK)
+
+
+class Trained(Exception):
+    """Carries what a network would have been trained with."""
+
+
+@pytest.mark.parametrize("classical", [True, False])
+def test_each_kind_of_classical_augmentation_can_be_switched_off(
+    films: PreparedDataset, classical: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = Augmentation(flip=False, rotation_degrees=10, zoom_share=0)
+    arm = Arm("real", classical=classical)
+
+    def refuse(configs: Any, *_: Any) -> None:
+        raise Trained(configs if isinstance(configs, SegmenterConfig) else configs[0])
+
+    monkeypatch.setattr(tasks, "train_classifiers", refuse)
+    monkeypatch.setattr(tasks, "train_segmenter", refuse)
+    lesions = prepare_phantoms(PhantomConfig(family="dermoscopy", count=20, size=32, name="lesions"))
+    materials = [Material.open(dataset, [arm], with_masks=dataset is lesions, seed=0) for dataset in (films, lesions)]
+    for task in (
+        Classification(materials[0], ClassifierConfig(augmentation=wanted, backbone="small"), "tuberculosis"),
+        Segmentation(materials[1], SegmenterConfig(augmentation=wanted)),
+    ):
+        with pytest.raises(Trained) as caught:
+            next(iter(task.outcomes(arm, [5], Silent())))
+        [config] = caught.value.args
+        assert config.augmentation == wanted.model_copy(update={"enabled": classical})
+        assert config.seed == 5
+
+
+def test_masks_of_sets_that_are_joined_take_turns_and_have_the_same_structures(medgan_home: Path) -> None:
+    slices = prepare_phantoms(PhantomConfig(family="chest_ct", count=20, size=64, name="slices"))
+    run = train(train_config("pix2pix", "slices", options=TINY | {"discriminator_width": 8, "batch_size": 2}))
+    one, two = (generate(generate_config(run.id, count=10, seed=seed, name=f"set{seed}")) for seed in (1, 2))
+    arm = Arm("a", (one.id, two.id), 0.5, "mixed")
+    found = Material.open(slices, [arm], with_masks=True, seed=0).synthetic_of(arm)
+    half = -(-len(found) // 2)
+    assert 0 < half < len(found)
+    assert one.drawn.images is not None
+    assert two.drawn.images is not None
+    assert np.array_equal(
+        found.images, np.concatenate([one.drawn.images[:half], two.drawn.images[: len(found) - half]])
+    )
+
+    manifest = one.folder / "manifest.json"
+    told = json.loads(manifest.read_text())
+    told["summary"]["structures"].reverse()
+    manifest.write_text(json.dumps(told))
+    with pytest.raises(BadInput, match="in the same order"):
+        Material.open(slices, [arm], with_masks=True, seed=0)
+
+
+def test_no_pictures_have_the_size_that_is_asked_for() -> None:
+    assert at_size(np.empty((0, 64, 64, 3), np.uint8), 32).shape == (0, 32, 32, 3)

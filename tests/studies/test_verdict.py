@@ -61,6 +61,18 @@ def test_what_cannot_be_told_says_what_it_would_take() -> None:
     assert "not with 1,000 times as many test images" in never
 
 
+def test_where_the_tests_do_not_agree_no_number_of_images_is_named() -> None:
+    found = verdict("arm", replace(TOLD, p_sign_flip=0.2, p_value=0.2), 0.2).sentence
+    assert found.endswith("a difference of 0.034 that is spread over more test images than this one.")
+
+
+def test_a_study_that_could_tell_nothing_says_so_and_claims_no_impossible_interval() -> None:
+    tiny = replace(UNTOLD, low=-3.2, high=3.3, detectable=6.7)
+    sentence = verdict("real + fake", tiny, 0.8, score="accuracy").sentence
+    assert "95 % interval -1.000 to 1.000" in sentence
+    assert sentence.endswith("the study is too small to tell any difference.")
+
+
 def test_one_seed_is_about_these_models() -> None:
     for comparison, corrected_p in ((replace(TOLD, seeds=1), 0.004), (replace(UNTOLD, seeds=1), 0.64)):
         sentence = verdict("arm", comparison, corrected_p).sentence
@@ -76,8 +88,20 @@ def test_every_arm_gets_a_verdict_corrected_for_their_number() -> None:
     assert found["better"].corrected_p == pytest.approx(3 * found["better"].comparison.p_value)
     assert "the same as with real images alone" in found["copy"].sentence
     assert "every seed differs alike" in found["copy"].sentence
+    assert "interval" not in found["copy"].sentence
     with pytest.raises(BadInput, match="no arm besides"):
         verdicts({}, real)
+
+
+def test_an_arm_may_be_measured_by_another_arm_than_the_real_one() -> None:
+    generator = np.random.default_rng(1)
+    real, fewer, added = ((generator.random((5, 200)) < chance).astype(float) for chance in (0.9, 0.6, 0.8))
+    found = verdicts({"real 25%": fewer, "real 25% + x": added}, real, against={"real 25% + x": "real 25%"})
+    assert [each.label for each in found.values()] == ["hurts", "helps"]
+    assert found["real 25% + x"].against == "real 25% alone"
+    assert "higher than with real 25% alone" in found["real 25% + x"].sentence
+    assert found["real 25% + x"].comparison.real == pytest.approx(fewer.mean())
+    assert "lower than with real images alone" in found["real 25%"].sentence
 
 
 def test_studies_without_a_difference_get_false_verdicts_as_seldom_as_promised() -> None:
@@ -89,8 +113,14 @@ def test_studies_without_a_difference_get_false_verdicts_as_seldom_as_promised()
     assert ignoring_seeds > most  # these studies mislead a test of the trained models alone
 
 
-def test_intervals_hold_the_true_difference_as_often_as_promised() -> None:
-    setting = Setting(binary=True, seeds=5, patients=100, patient=0.5, seed=0.1, rest=0.5)
+@pytest.mark.parametrize(
+    "setting",
+    [
+        Setting(binary=True, seeds=5, patients=100, patient=0.5, seed=0.1, rest=0.5),
+        Setting(binary=True, seeds=5, patients=40, patient=0.3, seed=0.05, rest=0.3, level=2.2),  # few answers differ
+    ],
+)
+def test_intervals_hold_the_true_difference_as_often_as_promised(setting: Setting) -> None:
     found = [study(setting, DIFFERENCE, 1, number, resamples=199)[0][0] for number in range(200)]
     held = sum(arm.comparison.low <= DIFFERENCE <= arm.comparison.high for arm in found)
     assert held >= stats.binom.ppf(1e-3, len(found), 0.95)
