@@ -20,9 +20,11 @@ def entries() -> dict[str, Entry]:
         "train": Entry("Train a GAN on a data set.", group=_train),
         "import": Entry("Take a generator of a public implementation from a file.", command=_import),
         "generate": Entry("Draw synthetic images from a trained GAN.", command=_generate),
+        "export": Entry("A synthetic set as pictures, a table and a data card.", command=_export),
         "evaluate": Entry("Score synthetic images against real ones, with intervals.", command=_evaluate),
         "study": Entry("Does it help? Train on real and on real + synthetic images, and compare.", command=_study),
         "report": Entry("A study as one HTML file to send, and as a CSV; or all published tables.", command=_report),
+        "readers": Entry("Reader studies: who has read, what came of it, answers as CSV.", group=_readers),
         "jobs": Entry("List, show, wait for, cancel, resume and delete jobs.", group=_jobs),
         "weights": Entry("Pre-trained networks: see, download and import them.", group=_weights),
         "demo": Entry("Make something to look at: phantoms and synthetic images.", command=_demo),
@@ -95,6 +97,12 @@ def _generate() -> type[Command]:
     return generate.command()
 
 
+def _export() -> type[Command]:
+    from medgan.cli import export
+
+    return export.command()
+
+
 def _evaluate() -> type[Command]:
     from medgan.cli import evaluate
 
@@ -111,6 +119,12 @@ def _report() -> type[Command]:
     from medgan.cli import report
 
     return report.command()
+
+
+def _readers() -> dict[str, Entry]:
+    from medgan.cli import readers
+
+    return readers.entries()
 
 
 def _jobs() -> dict[str, Entry]:

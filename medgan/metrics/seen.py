@@ -111,6 +111,13 @@ def look(
     return Seen(space_name, part, chosen, order, found, size, ordered_labels)
 
 
+def is_kept(pictures: Pictures, part: Part, space_name: str, *, size: int | None = None) -> bool:
+    """Whether `look` would find the features of these pictures on disk."""
+    chosen = pictures.only(part)
+    digests = np.sort(picture_digests(chosen))
+    return _kept(features_folder() / _key(digests, part, space_name, min(size or chosen.size, chosen.size))) is not None
+
+
 def _extractor(space_name: str) -> Extractor:
     """The space's extractor; the last one stays, since its weights take a moment to read."""
     weights = SPACES[space_name].weights

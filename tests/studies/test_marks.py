@@ -1,17 +1,12 @@
 """A person's marks: kept beside the set, read back, and never lost in silence."""
 
-import io
-import zipfile
-from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 
 from medgan.common.artefact import damaged_files
 from medgan.common.errors import BadInput
 from medgan.common.home import marks_folder
-from medgan.studies.exports import export_folder, export_zip
 from medgan.studies.marks import accepted, mark, marks_file, marks_of
 from medgan.studies.synthesis import SyntheticSet, generate, generate_config
 
@@ -64,13 +59,3 @@ def test_a_damaged_file_is_one_line_and_is_not_written_over(made: SyntheticSet, 
             attempt(made)
         assert "\n" not in str(error.value)
     assert marks_file(made).read_bytes() == content
-
-
-def test_exports_say_the_marks(made: SyntheticSet, tmp_path: Path) -> None:
-    mark(made, 1, "rejected")
-    export_zip(made, tmp_path / "films.zip")
-    export_folder(made, tmp_path / "films")
-    with zipfile.ZipFile(tmp_path / "films.zip") as archive:
-        tables = [archive.read("items.csv"), (tmp_path / "films" / "items.csv").read_bytes()]
-    for table in tables:
-        assert pd.read_csv(io.BytesIO(table))["mark"].fillna("").tolist() == ["", "rejected", "", "", ""]

@@ -1,19 +1,13 @@
 """Synthetic sets: what is asked for is drawn, recorded and exported, and only that."""
 
-import io
-import zipfile
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
-from PIL import Image
 
 from medgan.common.artefact import damaged_files
 from medgan.common.errors import BadInput, Cancelled
 from medgan.data.dataset import PreparedDataset
-from medgan.studies.exports import export_folder, export_zip, zip_bytes
 from medgan.studies.synthesis import SyntheticSet, generate, generate_config, list_sets
 from medgan.training.config import train_config
 from medgan.training.loop import train
@@ -58,31 +52,6 @@ def test_a_finished_set_is_not_drawn_again_and_an_unfinished_one_is(run: Run) ->
     assert list_sets() == []
     made = generate(config)
     assert generate(config).manifest == made.manifest
-
-
-def check_export(names: list[str], csv: bytes, first_png: bytes, made: SyntheticSet) -> None:
-    assert sorted(names) == sorted([*made.items["file"], "items.csv", "README.txt"])
-    assert all(name.startswith("synthetic-") for name in names if name.endswith(".png"))
-    table = pd.read_csv(io.BytesIO(csv))
-    assert table["file"].tolist() == made.items["file"].tolist()
-    assert np.array_equal(np.asarray(Image.open(io.BytesIO(first_png))), made.drawn.pictures[0, ..., 0])
-
-
-def test_exports_hold_the_same_pixels_a_table_and_a_notice(run: Run, tmp_path: Path) -> None:
-    made = generate(generate_config("tiny", count=3))
-    export_zip(made, tmp_path / "set.zip")
-    for source in (tmp_path / "set.zip", io.BytesIO(zip_bytes(made.drawn, made.items))):
-        with zipfile.ZipFile(source) as archive:
-            first = archive.read(made.items["file"][0])
-            check_export(archive.namelist(), archive.read("items.csv"), first, made)
-            assert b"not for diagnosis" in archive.read("README.txt")
-    folder = tmp_path / "set"
-    export_folder(made, folder)
-    names = [path.name for path in folder.iterdir()]
-    first = (folder / made.items["file"][0]).read_bytes()
-    check_export(names, (folder / "items.csv").read_bytes(), first, made)
-    with pytest.raises(BadInput, match="not an empty folder"):
-        export_folder(made, folder)
 
 
 def test_bad_input_is_named(run: Run) -> None:
