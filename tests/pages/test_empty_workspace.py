@@ -18,6 +18,7 @@ PAGES = {
     "jobs": "Nothing has run yet",
     "quality": "No real images to compare with yet",
     "downstream": "No study has been carried out yet",
+    "reader_study": "No session yet",
     "thesis": "Not measured here yet",
 }
 

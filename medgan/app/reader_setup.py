@@ -1,0 +1,116 @@
+"""Setting up a reader study: real images, synthetic sets, how many of them, and the organiser's code."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from medgan.app import cached, session
+from medgan.app.choosing_sets import learned_from, names_of
+from medgan.app.words import counted, plain, plainly
+from medgan.common.errors import BadInput
+from medgan.data.dataset import PreparedDataset
+from medgan.models import GANS
+from medgan.studies.origins import SourcePart
+from medgan.studies.reader import FEWEST, MOST, prepare_session, reader_config
+from medgan.studies.reader_images import Source
+from medgan.studies.synthesis import SyntheticSet
+
+PARTS: dict[SourcePart, str] = {"test": "Test", "validation": "Validation", "train": "Training", "all": "All"}
+WHY_TEST = "No GAN here learned from test images, so none can stand among the synthetic images as a copy."
+MANY = "60 images take a reader about ten minutes. With 60, one reader shows 65 % right or more to be no guessing."
+CODE = "Whoever knows it sees the results before everybody has read. Without it they open to a reader at the end."
+
+
+def show() -> None:
+    """The form; making a session leads to it."""
+    st.markdown(
+        "Half of the images are synthetic, half are real ones of the same classes. Every reader sees all of them, in "
+        "an order of their own."
+    )
+    datasets, sets = cached.datasets(), cached.sets()
+    if not datasets or not sets:
+        _empty(bool(datasets))
+        return
+    left, right = st.columns(2, gap="large")
+    with left:
+        dataset = _choose_dataset(datasets, sets)
+        part = _choose_part()
+        st.caption(WHY_TEST)
+    with right:
+        count = session.number("Images in all", "images", 60, FEWEST, MOST, step=2, help=MANY)
+        seed = session.number("Seed", "seed", 0, 0, 2**31 - 1, help="The same seed chooses the same images.")
+    chosen = _choose_sets(dataset, part, seed, sets)
+    if not chosen:
+        return
+    for note in Source(dataset, part, tuple(chosen), seed).notes:
+        st.caption(f":material/warning: {plain(note)}")
+    with st.form("new session"):
+        left, right = st.columns(2, gap="large")
+        name = left.text_input("Name of the session", placeholder="made from the data set where empty", max_chars=60)
+        code = right.text_input("Organiser’s code (optional)", type="password", help=CODE)
+        st.caption("Readers see the name: it should not tell what they are to find out.")
+        if st.form_submit_button("Make the session", type="primary", icon=":material/add:"):
+            with plainly(), st.spinner("Choosing images …"):
+                config = reader_config(
+                    dataset.id, tuple(one.id for one in chosen), name=name.strip(), code=code,
+                    part=part, images=count, seed=seed,
+                )  # fmt: skip
+                made = prepare_session(config)
+                session.turn_to(view="sessions", session=made.id)
+
+
+def _choose_part() -> SourcePart:
+    chosen = session.choice("Real images from", "part", {str(name): word for name, word in PARTS.items()})
+    return next(name for name in PARTS if name == chosen)
+
+
+def _empty(has_data: bool) -> None:
+    words, page, link = (
+        ("No synthetic set is saved yet: draw images, and save them as a set.", "pages/generate.py", "Draw images")
+        if has_data
+        else ("No real images are here yet to show beside synthetic ones.", "pages/data.py", "Add a data set")
+    )
+    st.info(words, icon=":material/info:")
+    st.page_link(page, label=link, icon=":material/arrow_forward:")
+
+
+def _choose_dataset(datasets: Sequence[PreparedDataset], sets: Sequence[SyntheticSet]) -> PreparedDataset:
+    """Those first that any set learned from."""
+    ordered = sorted(datasets, key=lambda found: not any(learned_from(one, found) for one in sets))
+    words = {found.id: f"{found.name} · {counted(len(found), 'image')} · {found.size} pixels" for found in ordered}
+    chosen = session.select("Data set", "dataset", words)
+    return next(found for found in datasets if found.id == chosen)
+
+
+def _choose_sets(
+    dataset: PreparedDataset, part: SourcePart, seed: int, sets: Sequence[SyntheticSet]
+) -> list[SyntheticSet]:
+    """The sets that are switched on, of those whose images do not give themselves away."""
+    ordered, names = sorted(sets, key=lambda one: not learned_from(one, dataset)), names_of(sets)
+    refused = {one.id: why for one in ordered if (why := _refusal(Source(dataset, part, (one,), seed)))}
+    fitting = [one for one in ordered if one.id not in refused]
+    chosen: list[str] = []
+    if fitting:
+        options = {one.id: _words(one, names[one.id]) for one in fitting}
+        chosen = session.several("Synthetic sets, in equal shares", "shown_sets", options, default=[fitting[0].id])
+    if refused:
+        with st.expander(f"{counted(len(refused), 'set')} that cannot be shown beside {plain(dataset.name)}, and why"):
+            st.markdown("\n".join(f"- {plain(why)}" for why in refused.values()))
+    if not chosen:
+        words = "Switch on one synthetic set or more, above." if fitting else "No synthetic set fits this data set."
+        st.info(words, icon=":material/info:")
+    return [one for one in fitting if one.id in chosen]
+
+
+def _refusal(source: Source) -> str:
+    try:
+        source.check()
+    except BadInput as error:
+        return str(error)
+    return ""
+
+
+def _words(synthetic: SyntheticSet, name: str) -> str:
+    summary = synthetic.manifest.summary
+    facts = [name, GANS[summary["gan"]].title, counted(int(summary["count"]), "image")]
+    return plain(" · ".join(facts + ([f"class {summary['label']}".replace("_", " ")] if summary.get("label") else [])))
