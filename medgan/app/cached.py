@@ -20,10 +20,11 @@ from PIL import Image
 from medgan.app.sources import Source, only
 from medgan.common.artefact import MANIFEST
 from medgan.common.errors import BadInput
-from medgan.common.home import datasets_folder, runs_folder, sets_folder, shipped_runs_folder
+from medgan.common.home import datasets_folder, marks_folder, runs_folder, sets_folder, shipped_runs_folder
 from medgan.data.dataset import PreparedDataset, list_datasets
 from medgan.data.layout import LabelSource, Layout, LayoutKind, detect
-from medgan.studies.origins import Origin, origin_of
+from medgan.models.task import Latent
+from medgan.studies.origins import Origin, deformed, origin_of
 from medgan.studies.synthesis import SyntheticSet, list_sets
 from medgan.training.conditions import Conditions
 from medgan.training.drawn import Drawn
@@ -90,10 +91,14 @@ class LockedSampler:
         with self.lock:
             return self.sampler.draw(count, seed, conditions=conditions)
 
+    def decode(self, latents: Latent, conditions: Conditions | None) -> Drawn:
+        with self.lock:
+            return self.sampler.decode(latents, conditions)
+
 
 def origin(run: Run, source: Source) -> Origin:
     """What a run draws from; raises BadInput where it cannot."""
-    return _origin(str(run.folder), stamp(run.folder / RUN_FILE), astuple(source), _source_stamps(run, source), run)
+    return _origin(str(run.folder), stamp(run.folder / RUN_FILE), astuple(source), source_stamps(run, source), run)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -101,26 +106,39 @@ def _origin(folder: str, changed: int, source: tuple[str, ...], found: tuple[int
     return origin_of(_run, **asdict(Source(*source)))  # type: ignore[arg-type]
 
 
-def _source_stamps(run: Run, source: Source) -> tuple[int, ...]:
-    """When the data set, or set, that is drawn from was made."""
+def source_stamps(run: Run, source: Source) -> tuple[int, ...]:
+    """When the data set, or set, that is drawn from was made, and when its images were last marked."""
     id = source.source or run.record.dataset_id
-    return tuple(stamp(folder / id / MANIFEST) for folder in (datasets_folder(), sets_folder()))
+    made = (stamp(folder / id / MANIFEST) for folder in (datasets_folder(), sets_folder()))
+    return *made, stamp(marks_folder() / f"{id}.json")
 
 
 NOISE = Source()
 
 
-def draw(run: Run, count: int, seed: int, source: Source = NOISE, place: int | None = None) -> Drawn:
+def draw(
+    run: Run,
+    count: int,
+    seed: int,
+    source: Source = NOISE,
+    place: int | None = None,
+    *,
+    best: bool = False,
+    deform: float = 0.0,
+) -> Drawn:
     """Images 0 to count - 1 of a seed, drawn by a run's generator as it is now; raises BadInput where it has none.
 
-    place: draw all of them from this one of the source's items, instead of from one after the other.
+    place: draw all of them from this one of the source's items, instead of from one after the other. best: with the
+    generator that scored best during training. deform: how far masks are deformed first, in share of the side.
     """
-    found = _source_stamps(run, source)
-    return _drawn(str(run.folder), generator_stamp(run), count, seed, astuple(source), found, place, run)
+    found, options = source_stamps(run, source), (place, best, deform)
+    return _drawn(str(run.folder), generator_stamp(run, best=best), count, seed, astuple(source), found, options, run)
 
 
-def generator_stamp(run: Run) -> int:
+def generator_stamp(run: Run, *, best: bool = False) -> int:
     """When the weights that a sampler would load were written."""
+    if best and run.bests():
+        return stamp(run.bests()[-1][1])
     newest = max(run.folder.glob("checkpoint-*.safetensors"), default=run.folder)
     return stamp(run.folder / GENERATOR_FILE) or stamp(newest)
 
@@ -133,23 +151,30 @@ def _drawn(
     seed: int,
     source: tuple[str, ...],
     found: tuple[int, ...],
-    place: int | None,
+    options: tuple[int | None, bool, float],
     _run: Run,
 ) -> Drawn:
-    conditions = origin(_run, Source(*source)).conditions  # type: ignore[arg-type]
+    place, best, deform = options
+    drawn_from = origin(_run, Source(*source))  # type: ignore[arg-type]
+    conditions = deformed(drawn_from, _run, deform, seed).conditions
     if conditions is not None and place is not None:
         conditions = only(conditions, place)
-    return _sampler(folder, changed, _run).draw(count, seed, conditions)
+    return _sampler(folder, changed, best, _run).draw(count, seed, conditions)
 
 
 def draws_variants(run: Run) -> bool:
     """Whether a run draws several images from the same thing: it has noise of its own."""
-    return bool(_sampler(str(run.folder), generator_stamp(run), run).sampler.task.latent_shapes)
+    return bool(sampler(run).sampler.task.latent_shapes)
+
+
+def sampler(run: Run, *, best: bool = False) -> LockedSampler:
+    """A run's generator as it is now, the last or the best; raises BadInput where it has none."""
+    return _sampler(str(run.folder), generator_stamp(run, best=best), best, run)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _sampler(folder: str, changed: int, _run: Run) -> LockedSampler:
-    return LockedSampler(Sampler.load(_run))
+def _sampler(folder: str, changed: int, best: bool, _run: Run) -> LockedSampler:
+    return LockedSampler(Sampler.load(_run, best=best))
 
 
 def losses(run: Run) -> pd.DataFrame:

@@ -1,8 +1,9 @@
 """Grids of images at a readable size, each with a caption and a text for those who do not see it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -28,6 +29,14 @@ class Picture:
     png: bytes
     caption: str
     alternative: str
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A picture of a gallery with what is drawn below it, such as its buttons."""
+
+    picture: Picture
+    below: Callable[[], None] | None = None
 
 
 def enlarged(image_uint8: Uint8, side: int, *, exact: bool = False) -> Uint8:
@@ -106,9 +115,26 @@ def show(pictures: Sequence[Picture], side: int) -> None:
     """Draw pictures in rows that fill the width, each about `side` screen pixels wide."""
     grid_of_cells = st.grid("auto", min_column_width=side, gap=("small", "xsmall"))
     for picture in pictures:
-        grid_of_cells.image(
-            picture.png, caption=picture.caption, alt=picture.alternative, width="stretch", output_format="PNG"
-        )
+        _image(grid_of_cells, picture)
+
+
+def show_cells(cells: Sequence[Cell], side: int) -> None:
+    """Draw pictures as `show` does, each with what belongs below it."""
+    grid_of_cells = st.grid("auto", min_column_width=side, gap="small")
+    for cell in cells:
+        with grid_of_cells.container(gap=None, horizontal_alignment="center"):
+            _image(st, cell.picture)
+            if cell.below is not None:
+                cell.below()
+
+
+def show_one(picture: Picture) -> None:
+    """Draw one picture as wide as the place it has."""
+    _image(st, picture)
+
+
+def _image(place: Any, picture: Picture) -> None:
+    place.image(picture.png, caption=picture.caption, alt=picture.alternative, width="stretch", output_format="PNG")
 
 
 def sheet(images_uint8: Uint8, alternative: str, *, columns: int, side: int = 128) -> None:

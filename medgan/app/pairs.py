@@ -1,6 +1,7 @@
 """Drawn images with what belongs beside them: masks, and the real picture that they were drawn from."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -34,6 +35,10 @@ class Pairs:
     """The class of each item, where several are drawn in turn."""
     first: int = 0
     """Number of the first item within the seed."""
+    numbers: tuple[int, ...] = ()
+    """Number of each item within the seed, where they do not follow one another."""
+    which: tuple[str, ...] = ()
+    """Which image each item is, in words, where a seed and a number do not tell it."""
 
     @property
     def masks_given(self) -> bool:
@@ -46,6 +51,22 @@ class Pairs:
         if self.drawn.images is not None or self.given is None:
             return self.drawn.images
         return self.given.images
+
+    def __len__(self) -> int:
+        return len(self.drawn)
+
+    def __getitem__(self, place: int) -> "Pairs":
+        """One item alone."""
+        one, chosen = slice(place, place + 1), {}
+        for name in ("names", "labels", "which"):
+            chosen[name] = getattr(self, name)[one]
+        given = None if self.given is None else self.given[one]
+        return replace(self, drawn=self.drawn[one], given=given, numbers=(self.number(place),), **chosen)
+
+    def seen_as(self, change: Callable[[Uint8], Uint8]) -> "Pairs":
+        """The same with the grey levels of its images changed; masks stay."""
+        given = None if self.given is None else _changed(self.given, change)
+        return replace(self, drawn=_changed(self.drawn, change), given=given)
 
     def modes(self) -> dict[Mode, str]:
         """The ways in which these items can be shown; the first is the best."""
@@ -92,11 +113,19 @@ class Pairs:
         return panels if masks is None else [*panels, mask_picture(masks[place], side)]
 
     def _caption(self, place: int, mode: Mode) -> str:
-        which = f"seed {self.seed} · no. {self.first + place}"
+        which = self.identity(place)
         label = self.labels[place].replace("_", " ") if self.labels else ""
         name = self.names[place] if self.names else ""
         words = [self._what(mode), label, which, f"from {name}" if name else ""]
         return " · ".join(part for part in words if part)
+
+    def identity(self, place: int) -> str:
+        """Which image of the model an item is, in words."""
+        return self.which[place] if self.which else f"seed {self.seed} · no. {self.number(place)}"
+
+    def number(self, place: int) -> int:
+        """The number of an item within the seed."""
+        return self.numbers[place] if self.numbers else self.first + place
 
     def _what(self, mode: Mode) -> str:
         """What is seen, and what of it is synthetic."""
@@ -118,7 +147,12 @@ class Pairs:
         if mode == "alone" and self.drawn.images is None:
             what = "Synthetic mask"
         name = f", drawn from {self.names[place]}" if self.names and self.names[place] else ""
-        return f"{what}: {self.shows}{outlined}{name}; seed {self.seed}, number {self.first + place}"
+        which = self.which[place] if self.which else f"seed {self.seed}, number {self.number(place)}"
+        return f"{what}: {self.shows}{outlined}{name}; {which}"
+
+
+def _changed(drawn: Drawn, change: Callable[[Uint8], Uint8]) -> Drawn:
+    return drawn if drawn.images is None else Drawn(change(drawn.images), drawn.masks)
 
 
 def names_of(origin: Origin, first: int, count: int) -> tuple[str, ...]:

@@ -47,7 +47,7 @@ def put(name: str, value: str | int | bool) -> None:
     st.session_state[PREFIX + name] = value
 
 
-def turn_to(**values: str) -> NoReturn:
+def turn_to(**values: str | int | bool) -> NoReturn:
     """Draw the page anew with other values, whether or not their widgets are drawn already."""
     st.session_state[PENDING] = values
     st.rerun(scope="app")
@@ -91,6 +91,14 @@ def choice(label: str, name: str, options: Mapping[str, str], *, default: str | 
     return _keep(name, chosen or first, first)
 
 
+def listed(label: str, name: str, options: Mapping[str, str]) -> str:
+    """As `tabs`, one below the other."""
+    first = next(iter(options))
+    key = _begin(name, first, list(options), str)
+    chosen = st.radio(label, list(options), format_func=lambda id: options[id], key=key, label_visibility="collapsed")
+    return _keep(name, chosen or first)
+
+
 NONE_CHOSEN = "none"
 
 
@@ -113,6 +121,22 @@ def number(label: str, name: str, default: int, low: int, high: int, *, step: in
     """A whole number."""
     key = _begin(name, default, range(low, high + 1), int)
     return _keep(name, int(st.number_input(label, low, high, step=step, key=key, help=help)), default)
+
+
+def slider(
+    label: str,
+    name: str,
+    default: int,
+    low: int,
+    high: int,
+    *,
+    step: int = 1,
+    unit: str = "",
+    help: str | None = None,
+) -> int:
+    """A whole number on a slider, shown with its unit."""
+    key, shown = _begin(name, default, range(low, high + 1, step), int), "%d" + unit.replace("%", "%%")
+    return _keep(name, int(st.slider(label, low, high, step=step, format=shown, key=key, help=help)), default)
 
 
 def toggle(label: str, name: str, *, default: bool = False, help: str | None = None) -> bool:

@@ -1,13 +1,13 @@
 """Images from a trained run: the same seed gives the same pixels, however many are asked for at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 
 from medgan.common.errors import BadInput
 from medgan.common.repro import choose_device
 from medgan.models import GANS
-from medgan.models.task import GanTask
+from medgan.models.task import Batch, GanTask, Latent, count_of
 from medgan.training.checkpoint import newest_checkpoint, read_tensors, under
 from medgan.training.conditions import Conditions, as_drawn, of_classes
 from medgan.training.drawn import Drawn
@@ -64,18 +64,52 @@ class Sampler:
         Raises BadInput where the GAN draws from something and nothing, or the wrong thing, is given. A GAN that only
         needs to be told a class draws each in turn.
         """
-        given = self.task.config.parts.given
-        if conditions is None and given == ("labels",):
-            conditions = of_classes(len(self.task.data.classes))
-        if given and (conditions is None or conditions.part not in given):
-            raise BadInput(f"this model draws from {' or '.join(given)}: say which")
-        device = next(self.task.parameters()).device
-        size = self.task.config.size
+        conditions = self._checked(conditions)
         for start in range(first, first + count, BATCH):
             wanted = min(BATCH, first + count - start)
-            condition = conditions.batch(start, BATCH, size, device) if conditions and given else {}
-            drawn = Drawn.of(self.task.sample(BATCH, seed, condition, start))
-            source = as_drawn(condition)
-            if drawn.masks is None and source is not None:
-                drawn = Drawn(drawn.images, source.masks)
-            yield drawn[:wanted]
+            condition = self._condition(conditions, start)
+            yield _with_source(self.task.sample(BATCH, seed, condition, start), condition)[:wanted]
+
+    def latents(self, seed: int, numbers: Sequence[int]) -> Latent:
+        """The random numbers behind some images of a seed, one row an image; raises BadInput where there are none."""
+        if not self.task.latent_shapes:
+            raise BadInput("this model draws from no random numbers: there is nothing to move among")
+        rows = [self.task.seeded_latent(seed, number, 1) for number in numbers]
+        return {name: torch.cat([row[name] for row in rows]) for name in self.task.latent_shapes}
+
+    @torch.inference_mode()
+    def decode(self, latents: Latent, conditions: Conditions | None = None) -> Drawn:
+        """Images from any latents, one row an image; those of a seed's own latents are that seed's own images.
+
+        Conditions are gone through from the first row on. Raises BadInput as `batches` does.
+        """
+        conditions, count = self._checked(conditions), count_of(latents)
+        pieces = []
+        for start in range(0, count, BATCH):
+            rows = torch.arange(start, start + BATCH).clamp(max=count - 1)
+            some = {name: values[rows.to(values.device)] for name, values in latents.items()}
+            condition = self._condition(conditions, start)
+            pieces.append(_with_source(self.task.decode(some, condition), condition)[: count - start])
+        return Drawn.joined(pieces)
+
+    def _checked(self, conditions: Conditions | None) -> Conditions | None:
+        """Conditions that the GAN can draw from; None where it needs none."""
+        given = self.task.config.parts.given
+        if conditions is None and given == ("labels",):
+            return of_classes(len(self.task.data.classes))
+        if given and (conditions is None or conditions.part not in given):
+            raise BadInput(f"this model draws from {' or '.join(given)}: say which")
+        return conditions if given else None
+
+    def _condition(self, conditions: Conditions | None, start: int) -> Batch:
+        """What the networks are given for a batch that begins with image number `start`."""
+        device = next(self.task.parameters()).device
+        return conditions.batch(start, BATCH, self.task.config.size, device) if conditions else {}
+
+
+def _with_source(batch: Batch, condition: Batch) -> Drawn:
+    """What was drawn, with the masks that it was drawn from."""
+    drawn, source = Drawn.of(batch), as_drawn(condition)
+    if drawn.masks is None and source is not None:
+        return Drawn(drawn.images, source.masks)
+    return drawn

@@ -72,3 +72,27 @@ def test_names_classes_and_numbers_are_told() -> None:
     assert first.caption == r"Synthetic · normal · seed 9 · no. 24 · from film\_1"
     assert "viral pneumonia" in second.caption
     assert "number 25" in second.alternative
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_one_item_alone_is_shown_and_called_as_among_the_others(name: str) -> None:
+    items = CASES[name][0]
+    for mode in items.modes():
+        assert items[1].pictures(mode, 32) == items.pictures(mode, 32)[1:]
+
+
+def test_numbers_and_words_that_a_seed_does_not_tell() -> None:
+    scattered = pairs(Drawn(IMAGES, None), numbers=(3, 41))
+    assert [picture.caption for picture in scattered.pictures("alone", 32)][1] == "Synthetic · seed 9 · no. 41"
+    moved = pairs(Drawn(IMAGES, None), which=("seed 9 · no. 3", "seed 9 · 30 % from no. 3 to no. 5"))
+    assert moved[1].pictures("alone", 32)[0].caption == "Synthetic · seed 9 · 30 % from no. 3 to no. 5"
+    assert "30 % from no. 3" in moved.pictures("alone", 32)[1].alternative
+
+
+def test_only_images_are_seen_otherwise() -> None:
+    items = CASES["from masks"][0].seen_as(lambda images: 255 - images)
+    assert items.drawn.images is not None
+    assert (items.drawn.images == 135).all()
+    assert items.drawn.masks is MASKS
+    assert items.given is not None
+    assert items.given.masks is MASKS
