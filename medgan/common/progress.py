@@ -1,6 +1,12 @@
 """How long work says how far it is, and learns that it should stop."""
 
-from typing import Protocol
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+UNITS = 1000
+"""Of a whole that is made of portions."""
+PartT = TypeVar("PartT")
 
 
 class Progress(Protocol):
@@ -21,3 +27,28 @@ class Silent:
 
     def stop_requested(self) -> bool:
         return False
+
+
+@dataclass(frozen=True)
+class Portion:
+    """Progress of a piece of work, told as a portion of a whole."""
+
+    whole: Progress
+    begin: float
+    end: float
+    """Where the portion begins and ends, in shares of the whole."""
+    words: str = ""
+    """What the piece is; said before each of its messages."""
+
+    def update(self, done: int, total: int, message: str = "") -> None:
+        reached = self.begin + (self.end - self.begin) * (done / total if total else 0.0)
+        self.whole.update(round(UNITS * reached), UNITS, ": ".join(filter(None, (self.words, message))))
+
+    def stop_requested(self) -> bool:
+        return self.whole.stop_requested()
+
+
+def portions(whole: Progress, parts: Sequence[PartT]) -> Iterator[tuple[PartT, Portion]]:
+    """Parts that take about as long as each other, each with its portion of the whole."""
+    for number, part in enumerate(parts):
+        yield part, Portion(whole, number / len(parts), (number + 1) / len(parts))

@@ -29,7 +29,7 @@ from medgan.common.artefact import (
 from medgan.common.config import Config, read_json
 from medgan.common.errors import BadInput, Cancelled
 from medgan.common.home import studies_folder
-from medgan.common.progress import Progress, Silent
+from medgan.common.progress import Portion, Progress, Silent
 from medgan.common.repro import environment
 from medgan.common.stored import read_table
 from medgan.data.dataset import PreparedDataset
@@ -346,7 +346,7 @@ class _Running:
             return
         if self.progress.stop_requested():
             raise Cancelled(f"stopped before {arm.name}; what was tested is kept")
-        watched = _ArmProgress(self.progress, arm.name, number, len(self.arms))
+        watched = Portion(self.progress, number / len(self.arms), (number + 1) / len(self.arms), arm.name)
         for outcome in self.task.outcomes(arm, left, watched):
             self._keep(number, arm, outcome)
 
@@ -406,23 +406,6 @@ class _Running:
                 "notes": [*self.material.notes, *self.material.left_out],
             },
         )
-
-
-@dataclass
-class _ArmProgress:
-    """Progress of one arm, told as part of the whole study."""
-
-    whole: Progress
-    arm: str
-    number: int
-    arms: int
-
-    def update(self, done: int, total: int, message: str = "") -> None:
-        share = done / total if total else 0.0
-        self.whole.update(round(100 * (self.number + share)), 100 * self.arms, f"{self.arm}: {message}")
-
-    def stop_requested(self) -> bool:
-        return self.whole.stop_requested()
 
 
 def _ends_line(stream: IO[bytes]) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medgan.common.errors import BadInput
-from medgan.common.progress import Progress
+from medgan.common.progress import Portion, Progress, portions
 from medgan.downstream.backbones import chosen_backbone
 from medgan.downstream.classifier import Classifier, ClassifierConfig, train_classifiers
 from medgan.downstream.grid import search_grid
@@ -82,9 +82,9 @@ class Classification(Task):
 
     def outcomes(self, arm: Arm, seeds: Sequence[int], progress: Progress) -> Iterator[Outcome]:
         labels = self._labelled(self.test).labels
-        for some in self._together(seeds):
-            for classifier in self._trained(arm, some, progress):
-                probabilities = classifier.predict(self.test.images, progress)
+        for some, portion in portions(progress, self._together(seeds)):
+            for classifier in self._trained(arm, some, portion):
+                probabilities = classifier.predict(self.test.images)
                 scores = asdict(classifier_scores(probabilities, labels, classifier.threshold))
                 right = ((probabilities >= classifier.threshold) == (labels == 1)).astype(np.float64)
                 yield Outcome(classifier.config.seed, scores, right, probabilities, classifier.best_epoch)
@@ -99,9 +99,12 @@ class Classification(Task):
         configs = [self.config.model_copy(update={**changes, "seed": seed}) for seed in seeds]
         validation = self._labelled(self.validation)
         if arm.use == "pretraining":
-            first = self._labelled(self.material.synthetic_of(arm))
-            starts: Sequence[Classifier | None] = train_classifiers(configs, first, validation, progress)
-            return train_classifiers(configs, self._labelled(self.material.real_of(arm)), validation, progress, starts)
+            first, then = Portion(progress, 0.0, 0.5, "before"), Portion(progress, 0.5, 1.0)
+            synthetic, real = self.material.synthetic_of(arm), self.material.real_of(arm)
+            starts: Sequence[Classifier | None] = train_classifiers(
+                configs, self._labelled(synthetic), validation, first
+            )
+            return train_classifiers(configs, self._labelled(real), validation, then, starts)
         return train_classifiers(configs, self._labelled(training_images(self.material, arm)), validation, progress)
 
     def _labelled(self, some: Some) -> LabelledImages:
@@ -124,8 +127,8 @@ class Segmentation(Task):
 
     def outcomes(self, arm: Arm, seeds: Sequence[int], progress: Progress) -> Iterator[Outcome]:
         assert self.test.masks is not None
-        for seed in seeds:
-            segmenter = self._trained(arm, seed, progress)
+        for seed, portion in portions(progress, seeds):
+            segmenter = self._trained(arm, seed, portion)
             masks = segmenter.predict(self.test.images)
             found = segmenter_scores(masks, self.test.masks)
             yield Outcome(seed, found.means(), found.iou.mean(axis=1), masks, segmenter.best_epoch)
@@ -134,8 +137,9 @@ class Segmentation(Task):
         config = self.config.model_copy(update={**_augmented(self.config, arm.classical), "seed": seed})
         validation = _masked(self.validation)
         if arm.use == "pretraining":
-            first = train_segmenter(config, _masked(self.material.synthetic_of(arm)), validation, progress)
-            return train_segmenter(config, _masked(self.material.real_of(arm)), validation, progress, start=first)
+            first, then = Portion(progress, 0.0, 0.5, "before"), Portion(progress, 0.5, 1.0)
+            start = train_segmenter(config, _masked(self.material.synthetic_of(arm)), validation, first)
+            return train_segmenter(config, _masked(self.material.real_of(arm)), validation, then, start=start)
         return train_segmenter(config, _masked(training_images(self.material, arm)), validation, progress)
 
 
