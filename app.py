@@ -12,6 +12,7 @@ PAGES = {
         st.Page("pages/data.py", title="Data", icon=":material/folder_open:"),
         st.Page("pages/generate.py", title="Generate", icon=":material/auto_awesome_mosaic:"),
         st.Page("pages/mask_to_lesion.py", title="Mask to lesion", icon=":material/brush:"),
+        st.Page("pages/normal_abnormal.py", title="Normal and abnormal", icon=":material/compare:"),
     ],
     "Models": [
         st.Page("pages/train.py", title="Train", icon=":material/model_training:"),
@@ -20,8 +21,10 @@ PAGES = {
     "Results": [
         st.Page("pages/quality.py", title="Quality", icon=":material/query_stats:"),
         st.Page("pages/downstream.py", title="Downstream", icon=":material/balance:"),
+        st.Page("pages/reader_study.py", title="Reader study", icon=":material/visibility:"),
         st.Page("pages/thesis.py", title="Thesis", icon=":material/menu_book:"),
     ],
+    "Help": [st.Page("pages/guide.py", title="Guide", icon=":material/help:")],
 }
 
 page = st.navigation(PAGES)

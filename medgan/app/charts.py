@@ -1,6 +1,7 @@
 """Charts with one line that says how to read them; colours that stay apart for colour-blind eyes."""
 
 from collections.abc import Mapping
+from html import escape
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -112,6 +113,18 @@ def score_alternative(scores: pd.DataFrame) -> str:
         f"Line chart of the score of samples from step {int(first['step'])} to {int(last['step'])}: from "
         f"{first['value']:.4g} to {last['value']:.4g}, at best {best:.4g}"
     )
+
+
+def compared_chart(tables: Mapping[str, pd.DataFrame], y_title: str) -> go.Figure:
+    """A curve a run, from tables of `step` and `value`."""
+    figure, styles = go.Figure(), ((BLUE, "solid"), (VERMILION, "dash"), (GREEN, "dot"))
+    for (name, table), (colour, dash) in zip(tables.items(), styles, strict=False):
+        window = max(1, len(table) // 20)
+        figure.add_scatter(
+            x=table["step"], y=table["value"].rolling(window, min_periods=1).mean(), name=escape(name), mode="lines",
+            line={"color": colour, "width": 2.5, "dash": dash}, hovertemplate="step %{x}: %{y:.4g}",
+        )  # fmt: skip
+    return _plain(figure, "Training step", y_title)
 
 
 def class_chart(class_counts: Mapping[str, Mapping[str, int]]) -> go.Figure:

@@ -4,13 +4,15 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from medgan.app import session
+from medgan.app import guide, session
 
 
 def heading(title: str) -> None:
     """Draw the title of a page that has one view."""
     session.expect_frame()
-    st.title(title, anchor=False)
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.title(title, width="content", anchor=False)
+        guide.link(title)
 
 
 def heading_with_views(title: str, views: Mapping[str, str], *, default: str | None = None) -> str:
@@ -18,5 +20,6 @@ def heading_with_views(title: str, views: Mapping[str, str], *, default: str | N
     session.expect_frame()
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.title(title, width="content", anchor=False)
+        guide.link(title)
         st.space("stretch")
         return session.tabs("View", "view", views, default=default)

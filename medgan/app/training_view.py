@@ -5,12 +5,12 @@ import math
 import pandas as pd
 import streamlit as st
 
-from medgan.app import cached, cards, charts, gallery, session
+from medgan.app import cached, cards, charts, comparing_runs, gallery, session
 from medgan.app.forms import LABELS, choice_words
 from medgan.app.job_view import STATES, buttons, job_of_run, jobs_of, progress_line, state_badge, when, working
 from medgan.app.live import live
+from medgan.app.mask_models import painters
 from medgan.app.sources import given_part
-from medgan.app.translation import painters
 from medgan.app.words import plain, plainly
 from medgan.jobs import Job
 from medgan.models import GANS
@@ -107,6 +107,8 @@ def _results(run: Run) -> None:
                 query_params={"run": run.id},
             )
     _options(run)
+    with st.expander("Beside an earlier run", icon=":material/compare_arrows:"):
+        comparing_runs.show(run, settings_of)
 
 
 def _curves(losses: pd.DataFrame, id: str) -> None:

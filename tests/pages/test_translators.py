@@ -2,7 +2,6 @@
 
 import io
 import zipfile
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -213,68 +212,6 @@ class TestTrain:
         assert "domain_a" not in set(settings["Setting"])
         if run in {"painter", "turner"}:
             assert "left a real" in texts(app)
-
-
-class TestMaskToLesion:
-    def shown(self, open_page: Open, **query: str) -> Sequence[str]:
-        app = open_page("mask_to_lesion", **query)
-        assert not app.exception
-        assert not app.error
-        return [caption for caption in captions(app) if caption]
-
-    def test_mask_results_and_real_image(self, open_page: Open) -> None:
-        shown = self.shown(open_page, run=run_id("painter"), results="3", seed="4")
-        assert shown[0].startswith("Mask")
-        assert shown[1:4] == [f"Synthetic · seed 4 · no. {number}" for number in range(3)]
-        assert shown[4] == "Real image"  # a test image: never learned from
-
-    def test_an_image_that_the_model_learned_from_is_said_to_be(self, open_page: Open) -> None:
-        shown = self.shown(open_page, run=run_id("painter"), mask_part="train")
-        assert "learned from it" in shown[-1]
-
-    def test_a_mask_is_chosen_by_its_button(self, open_page: Open) -> None:
-        app = press(open_page("mask_to_lesion", run=run_id("painter"), mask_part="train"), "3")
-        lesions = next(found for found in list_datasets() if found.name == "lesions")
-        third = lesions.items["id"].iloc[lesions.indices("train")[2]]
-        assert f"Mask · {third}" in captions(app)
-        assert app.query_params["mask"] == "3"
-        later = next(button for button in app.button if button.help == "Later masks")
-        later.click().run()
-        assert app.query_params["mask"] == "11"
-
-    def test_outlines_can_be_switched_off(self, open_page: Open) -> None:
-        app = open_page("mask_to_lesion", run=run_id("painter"))
-        assert sum("outline" in text for text in pictures(app)) == 3
-        app.toggle[0].set_value(False).run()
-        assert not any("outline" in text for text in pictures(app))
-
-    def test_several_structures_and_only_models_that_paint(self, open_page: Open) -> None:
-        app = open_page("mask_to_lesion", run=run_id("slice-painter"))
-        assert not app.exception
-        assert "heart" in app.get("html")[0].proto.body
-        assert ["painter" in option for option in options_of(app, "Model")] == [True, True]
-
-    def test_synthetic_masks_have_no_real_image(self, open_page: Open) -> None:
-        shown = self.shown(open_page, run=run_id("painter"), source=SyntheticSet.open("masks-set").id)
-        assert not any("Real" in caption for caption in shown)
-
-    def test_without_a_model_it_leads_to_training_one(self, open_page: Open) -> None:
-        for name in ("painter", "slice-painter"):
-            (Run.open(name).folder / "run.json").unlink()
-        app = open_page("mask_to_lesion")
-        assert not app.exception
-        assert "No model has learned this yet" in texts(app)
-        [link] = [link for link in app.get("page_link") if link.proto.label == "Train Pix2Pix"]
-        assert "gan=pix2pix" in link.proto.query_string
-        assert "preset=quick" in link.proto.query_string
-
-    def test_a_model_with_nothing_saved_yet(self, open_page: Open) -> None:
-        for name in ("painter", "slice-painter"):
-            for path in Run.open(name).folder.glob("*.safetensors"):
-                path.unlink()
-        app = open_page("mask_to_lesion")
-        assert not app.exception
-        assert "nothing saved yet" in texts(app)
 
 
 def test_overview_leads_from_a_painter_to_its_page(open_page: Open) -> None:
