@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from medgan.app import cards, next_steps
+from medgan.app import cards, demo_view, next_steps
 from medgan.app.heading import heading
 from medgan.app.job_view import active_jobs, progress_line, state_badge, working
 from medgan.app.live import live
@@ -35,6 +35,9 @@ def running() -> None:
 
 
 live(running, working)
+
+with plainly():
+    demo_view.show()
 
 with plainly():
     cards.workspace()

@@ -10,6 +10,7 @@ import numpy as np
 import streamlit as st
 
 from medgan.app import cached, gallery
+from medgan.app.downstream_studies import Entry, entries
 from medgan.app.sources import given_part, translates_both_ways
 from medgan.app.words import ago, counted, listed, plain, plainly
 from medgan.common.artefact import MANIFEST
@@ -70,11 +71,12 @@ def dataset_name(run: Run) -> str:
 
 
 def workspace() -> None:
-    """What is here: data sets, runs, synthetic sets; an empty kind says nothing, the next steps do."""
+    """What is here: data sets, runs, sets, studies; an empty kind says nothing, the next steps do."""
     own = [run for run in cached.runs() if not run.shipped]
     _row("Data sets", cached.datasets(), dataset_card)
     _row("Training runs", own, run_card)
     _row("Synthetic sets", cached.sets(), set_card)
+    _row("Studies", [entry for entry in entries() if entry.study], study_card)
 
 
 def _row(title: str, found: Sequence[ItemT], card: Callable[[ItemT], None]) -> None:
@@ -106,7 +108,8 @@ def run_card(run: Run) -> None:
     grids = run.sample_grids()
     if grids:
         images = cached.first_of_grid(grids[-1][1], run.config.model.size, 1, 2 * THUMBNAILS)
-        drawn = images[1::2] if given_part(run) else images[:THUMBNAILS]  # left of each stands what it was drawn from
+        in_pairs = given_part(run) and len(images) > 1  # left of each stands what it was drawn from
+        drawn = images[1::2] if in_pairs else images[:THUMBNAILS]
         gallery.sheet(drawn, f"Newest synthetic images of the run {run.name}", columns=THUMBNAILS)
     st.page_link("pages/train.py", label=f"**{plain(run.name)}**", query_params={"view": "watch", "trained": run.id})
     st.caption(plain(f"{'Synthetic · ' if grids else ''}{run_facts(run)}"))
@@ -122,12 +125,33 @@ def set_card(synthetic: SyntheticSet) -> None:
     """A synthetic set: images, count, seed, age."""
     png = _set_thumbnail(str(synthetic.folder), cached.stamp(synthetic.folder / MANIFEST), synthetic)
     gallery.show_sheet(png, f"Synthetic images of the set {synthetic.name}")
-    st.page_link("pages/generate.py", label=f"**{plain(synthetic.name)}**", query_params={"view": "saved"})
+    st.page_link(
+        "pages/generate.py", label=f"**{plain(synthetic.name)}**", query_params={"view": "saved", "set": synthetic.id}
+    )
     summary = synthetic.manifest.summary
     st.caption(
         plain(f"Synthetic · {counted(int(summary['count']), 'image')} · seed {summary['seed']}")
         + f"  \n{ago(synthetic.manifest.created)}"
     )
+
+
+def study_card(entry: Entry) -> None:
+    """A study: its verdict in a line, what it is about, how far it is."""
+    study = entry.study
+    assert study is not None
+    query = {"view": "results", "studies": entry.id}
+    st.page_link("pages/downstream.py", label=f"**{plain(entry.name)}**", query_params=query)
+    facts = f"{entry.config.task.capitalize()} on {entry.dataset_name} · {counted(entry.config.seeds, 'seed')}"
+    if study.manifest is None:
+        st.markdown("Not finished")
+        st.caption(plain(facts))
+        return
+    summary = study.manifest.summary
+    arms = len(summary["arms"]) - 1
+    words = {"helps": "help", "hurts": "hurt"}
+    told = [f"**{summary[label]} of {arms} arms {verb}**" for label, verb in words.items() if summary[label]]
+    st.markdown(listed(told) if told else "It **cannot be told** whether anything helps")
+    st.caption(f"{plain(facts)}  \n{ago(study.manifest.created)}")
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

@@ -16,6 +16,7 @@ RESULT_PAGES = {
     "phantom": ("pages/data.py", "dataset", "look", "Look at the data set"),
     "train": ("pages/train.py", "trained", "watch", "See the run"),
     "generate": ("pages/generate.py", "set", "saved", "See the images"),
+    "demo": ("pages/downstream.py", "studies", "results", "See the verdict"),
     "study": ("pages/downstream.py", "studies", "results", "See the study"),
 }
 

@@ -6,11 +6,15 @@ from dataclasses import dataclass
 import streamlit as st
 
 from medgan.app import cached
+from medgan.app.downstream_studies import entries
 from medgan.app.job_view import jobs_of
-from medgan.app.translation import painters
-from medgan.app.words import plainly
+from medgan.app.mask_models import painters
+from medgan.app.quality_reports import reports
+from medgan.app.words import plain, plainly
 from medgan.data.phantom_sets import PhantomConfig
 from medgan.jobs import submit
+from medgan.studies.synthesis import SyntheticSet
+from medgan.training.run import Run
 
 PHANTOM = PhantomConfig(family="chest_xray", count=600, size=128)
 
@@ -42,10 +46,21 @@ def steps() -> list[Step]:
         return [_inspect(newest.id, newest.name), _train(newest.id, newest.name), _add()]
     if not ready:
         return [_watch(own[0].id, own[0].name), _inspect(newest.id, newest.name), _add()]
-    last = _saved() if sets else _train(newest.id, newest.name)
     newest_ready = ready[0]
+    if sets:
+        return _after_drawing(sets[0], newest_ready)
     use = _paint if painters([newest_ready]) else _generate
-    return [use(newest_ready.id, newest_ready.name), _watch(own[0].id, own[0].name), last]
+    return [use(newest_ready.id, newest_ready.name), _watch(own[0].id, own[0].name), _train(newest.id, newest.name)]
+
+
+def _after_drawing(newest: SyntheticSet, run: Run) -> list[Step]:
+    """From a synthetic set to a verdict: what has not been asked yet, then what else can be done with it."""
+    scored = any(report.config.set == newest.id for report in reports())
+    studied = [entry for entry in entries() if entry.study and entry.study.finished]
+    asking = [] if scored else [_score(newest.name)]
+    helping = _verdict(studied[0].id, studied[0].name) if studied else _study(newest.name)
+    looking = [_paint(run.id, run.name)] if painters([run]) else []
+    return [*asking, helping, *looking, _ask_readers(), _saved()][:3]
 
 
 def show() -> None:
@@ -155,6 +170,49 @@ def _paint(run: str, name: str) -> Step:
         "Choose a mask",
         "pages/mask_to_lesion.py",
         (("run", run),),
+    )
+
+
+def _score(name: str) -> Step:
+    return Step(
+        "See how good they are",
+        f"Hold **{plain(name)}** against real images: close, varied, free of copies?",
+        ":material/query_stats:",
+        "Score the set",
+        "pages/quality.py",
+        (("view", "scores"),),
+    )
+
+
+def _study(name: str) -> Step:
+    return Step(
+        "Find out whether they help",
+        f"Train on real images, and on real images with **{plain(name)}**, and read the verdict.",
+        ":material/balance:",
+        "Plan a study",
+        "pages/downstream.py",
+        (("view", "new"),),
+    )
+
+
+def _verdict(study: str, name: str) -> Step:
+    return Step(
+        "Read the verdict",
+        f"The study **{plain(name)}** is done: does it help, does it hurt, or can it not be told?",
+        ":material/balance:",
+        "Open the study",
+        "pages/downstream.py",
+        (("view", "results"), ("studies", study)),
+    )
+
+
+def _ask_readers() -> Step:
+    return Step(
+        "Ask colleagues",
+        "Show real and synthetic images without saying which is which, and see whether readers can tell.",
+        ":material/visibility:",
+        "Set up a reader study",
+        "pages/reader_study.py",
     )
 
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pydantic_settings import CliToggleFlag
+
 from medgan.cli.command import Answer, Command
 from medgan.cli.data import dataset_answer
 from medgan.cli.generate import set_answer
@@ -13,7 +15,12 @@ IMAGES_PREPARED, IMAGES_DRAWN = 60, 36
 
 
 class Demo(Command):
+    study: CliToggleFlag[bool] = False
+    """Go all the way instead: train a GAN on phantoms, score it, and find out whether its images help. Minutes."""
+
     def run(self) -> Answer:
+        if self.study:
+            return _studied()
         from medgan.data.phantom_sets import PhantomConfig
 
         config = PhantomConfig(family="chest_xray", count=IMAGES_PREPARED, size=64, name=DATASET)
@@ -30,6 +37,15 @@ class Demo(Command):
         steps.append("No patient is shown anywhere in this demo.")
         data: dict[str, Any] = {"dataset": dataset.data, "set": drawn.data if drawn else None}
         return Answer(data, "\n".join(steps))
+
+
+def _studied() -> Answer:
+    from medgan.cli.study import study_answer
+    from medgan.studies.demo import demo_config
+
+    with shown_progress() as progress:
+        _, made = run_here("demo", demo_config(), progress)
+    return study_answer(made)
 
 
 def _draw() -> Answer | None:

@@ -61,6 +61,9 @@ WORK: dict[str, Work] = {
     "study": Work(
         "Carry out a study", "medgan.studies.study:StudyConfig", "medgan.studies.study:run_study", takes_slot=True
     ),
+    "demo": Work(
+        "Show a demo study", "medgan.studies.demo:DemoConfig", "medgan.studies.demo:run_demo", takes_slot=True
+    ),
     "generate": Work("Generate images", f"{SYNTHESIS}:GenerateConfig", f"{SYNTHESIS}:generate"),
 }
 

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from medgan.app.guide import parts
 from medgan.common.artefact import MANIFEST
 from medgan.data.dataset import list_datasets
 from medgan.studies.synthesis import GenerateConfig
 from medgan.training.config import TrainConfig
-from medgan.training.run import Run
+from medgan.training.run import Run, list_runs
 
-from .conftest import PAGES, Open, pictures, texts
+from .conftest import PAGES, Open, pictures, press, texts
 
 pytestmark = pytest.mark.usefixtures("populated")
 
@@ -43,6 +44,27 @@ def test_overview_shows_what_is_here(open_page: Open) -> None:
     assert "Training runs (1)" in words
     assert "Synthetic sets (1)" in words
     assert "Synthetic" in words
+
+
+def test_with_a_set_the_next_steps_lead_to_a_verdict(open_page: Open) -> None:
+    words = texts(open_page("overview"))
+    for step in ("See how good they are", "Find out whether they help", "Ask colleagues"):
+        assert step in words
+
+
+def test_the_demo_study_starts_with_one_click(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[str] = []
+    monkeypatch.setattr("medgan.app.demo_view.submit", lambda kind, config: started.append(kind))
+    app = open_page("overview")
+    press(app, "Start the demo study")
+    assert started == ["demo"]
+    assert not app.exception
+
+
+def test_the_guide_opens_at_the_part_of_the_address(open_page: Open) -> None:
+    app = open_page("guide", part="quality")
+    assert app.header[0].value == parts()["quality"][0]
+    assert app.query_params["part"] == "quality"
 
 
 class TestData:
@@ -92,6 +114,19 @@ class TestData:
 
 
 class TestTrain:
+    def test_a_run_stands_beside_another_with_what_differs(self, open_page: Open) -> None:
+        run = next(run for run in list_runs() if not run.shipped)
+        other = run.folder.with_name("other-20260101-000000-abcd")
+        shutil.copytree(run.folder, other)
+        for file in other.glob("*.json"):
+            changed = file.read_text().replace(run.id, other.name).replace('"name": "tiny"', '"name": "other"')
+            file.write_text(changed.replace('"seed": 0', '"seed": 7'))
+        app = open_page("train", view="watch", trained=run.id, beside=other.name)
+        assert not app.exception
+        table = next(table.value for table in app.table if "Setting" in table.value)
+        assert list(table.columns) == ["Setting", "tiny", "other"]
+        assert list(table["Setting"]) == ["Seed"]
+
     def test_form_starts_what_was_filled_in(self, open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
         started: list[TrainConfig] = []
         monkeypatch.setattr("medgan.app.training_form.submit", lambda kind, config: started.append(config))
