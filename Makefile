@@ -10,8 +10,9 @@ TORCH_INDEX ?=
 app: .venv/app.stamp
 	$(BIN)/streamlit run app.py --server.port $(PORT)
 
+# A file of tests at a time on each core: most of them wait, for a browser, a process or one thread of torch.
 test: check
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --dist loadfile
 
 check: .venv/dev.stamp
 	$(BIN)/ruff check .

@@ -27,8 +27,12 @@ PAGES = {
     "Help": [st.Page("pages/guide.py", title="Guide", icon=":material/help:")],
 }
 
+# Streamlit writes on primary buttons in white, which is too faint on the dark theme's light blue.
+DARK_ON_LIGHT = '<style>button[data-testid^="stBaseButton-primary"] {color: light-dark(#ffffff, #10171d)}</style>'
+
 page = st.navigation(PAGES)
 session.enter(page.title)
+st.html(DARK_ON_LIGHT)
 with st.sidebar:
     st.caption(":material/science: For research; not for diagnosis")
 page.run()

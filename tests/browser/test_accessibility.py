@@ -1,0 +1,39 @@
+"""Every page in a real browser, checked with axe: names, roles, contrast, in the light and in the dark theme."""
+
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser
+
+from medgan.studies.demo import demo_config, run_demo
+
+from .steps import settled
+
+pytestmark = pytest.mark.browser
+
+PAGES = sorted(path.stem for path in (Path(__file__).parents[2] / "pages").glob("*.py"))
+RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}}
+OF_STREAMLIT = {"list", "listitem"}
+"""Rules that Streamlit's own side bar breaks: its sections stand between the list and its items."""
+
+
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+
+
+def test_no_page_has_a_barrier_in_either_theme(browser: Browser, server: str) -> None:
+    run_demo(demo_config(images=60, steps=2, seeds=2, epochs=1))
+    found = {}
+    for scheme in SCHEMES:
+        page = browser.new_context(color_scheme=scheme, viewport={"width": 1280, "height": 720}).new_page()
+        for name in PAGES:
+            page.goto(f"{server}/{'' if name == 'overview' else name}")
+            settled(page)
+            violations = Axe().run(page, options=RULES).response["violations"]
+            told = [
+                f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in violations if one["id"] not in OF_STREAMLIT
+            ]
+            if told:
+                found[scheme, name] = told
+    assert not found
