@@ -23,7 +23,7 @@ with plainly():
 
 def running() -> None:
     """What works now."""
-    jobs = active_jobs()
+    jobs = [(job, status) for job, status in active_jobs() if job.kind != demo_view.KIND]  # shown by itself below
     if jobs:
         st.header("Running now", anchor=False)
     for job, status in jobs:

@@ -336,7 +336,7 @@ def test_ctrl_c_cancels_a_training_that_resumes(capsys: pytest.CaptureFixture[st
         [sys.executable, "-m", "medgan", *words], cwd=ROOT, env=dict(os.environ), stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stderr
-        assert " of 100000" in process.stderr.readline(), "it trains"
+        assert " of 100,000" in process.stderr.readline(), "it trains"
         process.send_signal(signal.SIGINT)
         rest = process.stderr.read()
     assert process.returncode == 130, rest

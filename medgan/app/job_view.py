@@ -6,6 +6,7 @@ from datetime import timedelta
 import streamlit as st
 
 from medgan.app.words import ago, plain, plainly, time_left
+from medgan.common.progress import so_far
 from medgan.jobs import Job, State, Status, in_words, list_jobs
 from medgan.jobs.records import now
 
@@ -66,8 +67,7 @@ def progress_line(job: Job, status: Status) -> None:
         if progress is None:
             st.progress(0.0, "Starting …")
             return
-        counted = f"{progress.done:,} of {progress.total:,}" if progress.total else ""
-        parts = [counted, progress.message, time_left(progress.seconds_left)]
+        parts = [so_far(progress.done, progress.total), progress.message, time_left(progress.seconds_left)]
         st.progress(progress.fraction, plain(" · ".join(part for part in parts if part)))
     elif status.reason:
         sign = ":material/error:" if status.state in {"failed", "damaged"} else ":material/info:"

@@ -9,6 +9,7 @@ from pydantic_settings import CliPositionalArg, CliToggleFlag
 from medgan.cli.command import PROGRAM, Answer, Command, Entry
 from medgan.cli.terminal import facts, shown_progress, table
 from medgan.common.errors import Cancelled
+from medgan.common.progress import so_far
 from medgan.jobs import Job, Status, in_words, list_jobs
 
 EXIT_CODES = {"done": 0, "cancelled": 130}
@@ -122,7 +123,7 @@ def told(job: Job, status: Status) -> str:
             ("work", job.title),
             ("state", state),
             ("reason", status.reason),
-            ("done", f"{progress.done} of {progress.total}" if progress and progress.total else None),
+            ("done", so_far(progress.done, progress.total) if progress else None),
             ("time left", in_words(left_s) if left_s else None),
             ("attempt", status.attempt if status.attempt > 1 else None),
             ("submitted", f"{job.submitted:%Y-%m-%d %H:%M:%S} UTC"),

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from medgan.common.progress import Progress
+from medgan.common.progress import Progress, so_far
 from medgan.jobs.reporter import Speed, in_words
 
 LINE_EVERY_S = 10.0
@@ -31,7 +31,7 @@ class Lines:
             return
         self._printed_at = clock_s
         left = f", {in_words(left_s)} left" if left_s else ""
-        print(f"{message or 'working'}: {done} of {total}{left}", file=sys.stderr, flush=True)
+        print(f"{message or 'working'}: {so_far(done, total)}{left}", file=sys.stderr, flush=True)
 
     def stop_requested(self) -> bool:
         return False

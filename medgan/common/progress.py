@@ -29,6 +29,13 @@ class Silent:
         return False
 
 
+def so_far(done: int, total: int) -> str:
+    """`3 of 36`; `12 %` of a whole that is made of portions; nothing where there is no total."""
+    if not total:
+        return ""
+    return f"{done / total:.0%}".replace("%", " %") if total == UNITS else f"{done:,} of {total:,}"
+
+
 @dataclass(frozen=True)
 class Portion:
     """Progress of a piece of work, told as a portion of a whole."""

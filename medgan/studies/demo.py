@@ -23,7 +23,7 @@ from medgan.training.config import TrainConfig, train_config
 from medgan.training.loop import train
 
 SIZE = 64
-DRAWN_EVERY = 20
+DRAWN_EVERY = 15
 """Training steps between two sample grids: something new to see every few seconds."""
 
 
@@ -36,7 +36,7 @@ class DemoConfig(Config):
     """Name of what it makes, for people."""
     images: int = Field(300, ge=60, le=10_000)
     """Phantoms of skin lesions, with masks; as many synthetic ones are drawn."""
-    steps: int = Field(400, ge=1, le=100_000)
+    steps: int = Field(300, ge=1, le=100_000)
     """Training steps of the GAN."""
     seeds: int = Field(3, ge=1, le=100)
     """Trainings of each arm."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from medgan.common.progress import UNITS, Portion, portions
+from medgan.common.progress import UNITS, Portion, portions, so_far
 
 
 @dataclass
@@ -42,3 +42,7 @@ def test_what_has_no_total_stays_where_it_began_and_a_stop_is_passed_on() -> Non
     assert not portion.stop_requested()
     told.stop = True
     assert portion.stop_requested()
+
+
+def test_how_far_work_is_in_words() -> None:
+    assert (so_far(1200, 36_000), so_far(125, UNITS), so_far(3, 0)) == ("1,200 of 36,000", "12 %", "")
