@@ -19,6 +19,8 @@ STATES: dict[State, tuple[str, str, str]] = {
     "interrupted": ("Interrupted", "orange", ":material/power_off:"),
     "damaged": ("Damaged", "red", ":material/broken_image:"),
 }
+GOES_ON = {"train", "study", "demo"}
+"""Kinds of work that go on where they were stopped, so that stopping is a pause."""
 RECENT = timedelta(minutes=10)
 
 
@@ -54,6 +56,8 @@ def state_badge(status: Status) -> None:
     word, colour, icon = STATES[status.state]
     if status.cancelling:
         word, colour = "Stopping", "orange"
+    elif status.state == "cancelled" and status.resumable:
+        word = "Stopped"
     st.badge(word, color=colour, icon=icon)  # type: ignore[arg-type]
 
 
@@ -86,8 +90,10 @@ def buttons(job: Job, status: Status, key: str) -> None:
     """Cancel what is active; resume what stopped."""
     if status.active:
         again = status.cancelling
-        words = "Stop at once" if again else "Cancel"
-        if st.button(words, key=f"{key}:cancel:{job.id}", icon=":material/stop_circle:", help=_cancel_help(again)):
+        pauses = job.kind in GOES_ON and status.state == "running"
+        words = "Stop at once" if again else "Pause" if pauses else "Cancel"
+        icon = ":material/pause_circle:" if words == "Pause" else ":material/stop_circle:"
+        if st.button(words, key=f"{key}:cancel:{job.id}", icon=icon, help=_cancel_help(again)):
             _act(job.cancel)
     if status.resumable:
         words = "Try again" if status.state == "failed" else "Resume"

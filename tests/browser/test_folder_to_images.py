@@ -81,7 +81,7 @@ def _train(page: Page) -> None:
     first = _wait_for_step(page, beyond=0)
     _wait_for_step(page, beyond=first)  # nobody touched the page: it follows the run by itself
     expect(page.get_by_role("img", name="Grid of synthetic images")).to_be_visible()
-    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Pause").click()
     expect(page.get_by_text("stopped at step")).to_be_visible()
     expect(page.get_by_role("button", name="Resume")).to_be_visible()
     settled(page)
