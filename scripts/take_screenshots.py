@@ -1,4 +1,4 @@
-"""Screenshots of every page for the README: `python scripts/take_screenshots.py HOME [--only PAGE ...]`.
+"""Screenshots of every page for the README: `python -m scripts.take_screenshots HOME [--only PAGE ...]`.
 
 Makes a workspace of phantoms in HOME, where it is not there yet (the demo study, Pix2Pix on its lesions, CycleGAN on
 chest films, a reader session), serves it, and writes `docs/images/<page>.png`: light theme, 1280 pixels wide, few

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from medgan.app import cached, forms, session
 from medgan.app.job_view import buttons, jobs_of, progress_line, state_badge, working, worth_showing
@@ -22,6 +23,7 @@ from medgan.jobs import submit
 SOURCES = {"folder": "A folder of images", "upload": "A ZIP file", "phantoms": "Phantoms drawn by medgan"}
 DETECTING = ("layout", "labels_from", "family")
 PROBLEMS_SHOWN = 8
+UNPACKED = "unpacked upload"
 
 
 def show() -> None:
@@ -57,9 +59,18 @@ def _from_upload() -> None:
     if uploaded is None:
         st.caption("Choose a ZIP file on the computer that you sit at. Nothing is prepared before you have seen it.")
         return
-    with st.spinner("Unpacking …"):
-        folder = unpack(uploaded, uploaded.name)
-    _prepare(folder, name=name_from(uploaded.name.removesuffix(".zip")[:60]))
+    _prepare(_unpacked(uploaded), name=name_from(uploaded.name.removesuffix(".zip")[:60]))
+
+
+def _unpacked(uploaded: UploadedFile) -> Path:
+    """The folder of an upload; the file is read once, not at each click on the form below it."""
+    file, folder = st.session_state.get(UNPACKED, ("", None))
+    if file != uploaded.file_id or not folder.exists():
+        with st.spinner("Unpacking …"):
+            folder = unpack(uploaded, uploaded.name)
+        st.session_state[UNPACKED] = (uploaded.file_id, folder)
+    found: Path = folder
+    return found
 
 
 def _prepare(folder: Path, name: str = "") -> None:

@@ -1,17 +1,16 @@
 """A run beside an earlier one: their curves in one chart, their newest images, and what differs in their settings."""
 
-import math
 from collections.abc import Callable, Mapping
 
 import pandas as pd
 import streamlit as st
 
-from medgan.app import cached, cards, charts, gallery, session
+from medgan.app import cached, cards, charts, sample_grids, session
 from medgan.app.words import plain
 from medgan.training.run import Run
 
 NONE = "none"
-GRID, SIDE = 3, 128
+SIDE = 128
 
 
 def show(run: Run, settings: Callable[[Run], Mapping[str, str]]) -> None:
@@ -62,10 +61,8 @@ def _newest(name: str, run: Run) -> None:
         st.caption(f"{plain(name)} has drawn nothing yet.")
         return
     step, path = grids[-1]
-    columns = min(GRID, math.ceil(math.sqrt(run.config.loop.samples)))
-    images = cached.first_of_grid(path, run.config.model.size, columns, columns)
-    gallery.sheet(images, f"Synthetic images by {name} at step {step}", columns=columns, side=SIDE)
-    st.caption(f"**Synthetic** · {plain(name)} · step {step:,}")
+    sample_grids.show(run, step, path, SIDE)
+    st.caption(f"**{plain(name)}**, step {step:,}. {sample_grids.words(run)}")
 
 
 def _differences(pair: Mapping[str, Run], settings: Callable[[Run], Mapping[str, str]]) -> None:

@@ -25,6 +25,8 @@ from medgan.studies.synthesis import SyntheticSet
 from medgan.training.run import Run
 
 IN_A_ROW, IN_A_SHEET = 5, 10
+GRID_COLUMNS = 6
+"""Of a sample grid: three images, each with its mask."""
 SIDE = 128
 
 
@@ -76,8 +78,9 @@ def set_sheet(synthetic: SyntheticSet) -> None:
 def newest_grid(run: Run) -> int:
     """Draw the newest sample grid's corner; returns its training step."""
     step, path = run.sample_grids()[-1]
-    images = cached.first_of_grid(path, run.config.model.size, 2, 2 * IN_A_ROW // 2 + 1)
-    gallery.sheet(images, f"Synthetic images, each beside its mask, at training step {step}", columns=6, side=SIDE)
+    images = cached.first_of_grid(path, run.config.model.size, 2, GRID_COLUMNS)
+    alternative = f"Synthetic images, each beside its mask, at training step {step}"
+    gallery.sheet(images, alternative, columns=GRID_COLUMNS, side=SIDE)
     return step
 
 
@@ -92,7 +95,7 @@ def score_words(report: QualityReport) -> str:
         return "Too few images for a distance; the Quality page tells which scores can be had."
     halves = by_kind.get("halves")
     beside = "" if halves is None else f"; two halves of the real images are **{halves:.1f}** apart"
-    return f"Distance to the real images (Fréchet, radiomic): **{own:.1f}**{beside}. Lower is closer."
+    return f"Distance to the real images, in brightness and texture: **{own:.1f}**{beside}. Lower is closer."
 
 
 def study_so_far(study: Study) -> None:

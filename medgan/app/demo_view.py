@@ -39,8 +39,9 @@ def _offer() -> None:
                 with plainly():
                     submit(KIND, demo_config())
                     st.rerun()
-            for job in jobs_of(KIND)[:1]:
-                _to_study(DemoConfig.parse(job.config), "See the verdict of the last one")
+            done = next((job for job in jobs_of(KIND) if job.status().state == "done"), None)
+            if done:
+                _to_study(DemoConfig.parse(done.config), "See the verdict of the last one")
 
 
 def _walk() -> None:

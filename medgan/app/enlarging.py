@@ -9,6 +9,7 @@ import streamlit as st
 from medgan.app import curation, gallery, nearest_view, session, viewing
 from medgan.app.pairs import Mode, Pairs
 from medgan.app.viewing import Viewing
+from medgan.app.words import plainly
 from medgan.common.png import png_with_text
 from medgan.studies.export_formats import SYNTHETIC, Notice
 from medgan.studies.marks import Mark
@@ -79,6 +80,12 @@ def _dialog(album: Album, page: Viewing) -> None:
     id = _asked(album)
     if id is None:  # closed meanwhile
         st.rerun()
+    with plainly():  # drawn by itself after each click: what the page around it would catch, it must
+        _enlarged(album, page, id)
+
+
+def _enlarged(album: Album, page: Viewing, id: int) -> None:
+    """The image with its buttons, and its nearest training images beside it."""
     pairs = album.item(id)
     _buttons(album, id, pairs)
     left, right = st.columns([5, 8], gap="medium")

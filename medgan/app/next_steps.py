@@ -120,7 +120,7 @@ def _learn() -> Step:
 def _inspect(dataset: str, name: str) -> Step:
     return Step(
         "Look at your images",
-        f"Check what **{name}** holds: its classes, how it is split, and the problems found.",
+        f"Check what **{plain(name)}** holds: its classes, how it is split, and the problems found.",
         ":material/image_search:",
         "Look at the data set",
         "pages/data.py",
@@ -131,7 +131,7 @@ def _inspect(dataset: str, name: str) -> Step:
 def _train(dataset: str, name: str) -> Step:
     return Step(
         "Train a model",
-        f"Let a GAN learn from **{name}**. The quick preset takes minutes on an ordinary computer.",
+        f"Let a GAN learn from **{plain(name)}**. The quick preset takes minutes on an ordinary computer.",
         ":material/model_training:",
         "Choose and start",
         "pages/train.py",
@@ -142,7 +142,7 @@ def _train(dataset: str, name: str) -> Step:
 def _watch(run: str, name: str) -> Step:
     return Step(
         "See how training went",
-        f"Follow the curves of **{name}**, and see its images grow better step by step.",
+        f"Follow the curves of **{plain(name)}**, and see its images grow better step by step.",
         ":material/monitoring:",
         "Watch the run",
         "pages/train.py",
@@ -151,7 +151,7 @@ def _watch(run: str, name: str) -> Step:
 
 
 def _generate(run: str, name: str = "") -> Step:
-    whose = f"the model **{name}** that you trained" if name else "a small model that came with medgan"
+    whose = f"the model **{plain(name)}** that you trained" if name else "a small model that came with medgan"
     return Step(
         "Draw synthetic images",
         f"Use {whose}: choose how many, look at them large, and download them.",
@@ -165,7 +165,7 @@ def _generate(run: str, name: str = "") -> Step:
 def _paint(run: str, name: str) -> Step:
     return Step(
         "Paint into masks",
-        f"Give **{name}** the mask of a lesion, and see what it paints into it, beside the real image.",
+        f"Give **{plain(name)}** the mask of a lesion, and see what it paints into it, beside the real image.",
         ":material/brush:",
         "Choose a mask",
         "pages/mask_to_lesion.py",

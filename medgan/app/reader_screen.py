@@ -13,7 +13,7 @@ from typing import Any
 import streamlit as st
 
 from medgan.app.gallery import Uint8, enlarged
-from medgan.app.words import plain
+from medgan.app.words import plain, plainly
 from medgan.common.errors import BadInput
 from medgan.common.pictures import to_pil
 from medgan.studies.reading import LONGEST_COMMENT, Reading
@@ -77,6 +77,11 @@ def show(reading: Reading, leave: Callable[[], None]) -> None:
 
 
 def _screen(reading: Reading, leave: Callable[[], None]) -> None:
+    with plainly():  # drawn by itself after each click: what the page around it would catch, it must
+        _drawn(reading, leave)
+
+
+def _drawn(reading: Reading, leave: Callable[[], None]) -> None:
     if problem := st.session_state.pop(PROBLEM, None):
         st.error(plain(problem), icon=":material/error:")
     answers = reading.answers()

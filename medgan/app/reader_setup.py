@@ -16,7 +16,10 @@ from medgan.studies.reader_images import Source
 from medgan.studies.synthesis import SyntheticSet
 
 PARTS: dict[SourcePart, str] = {"test": "Test", "validation": "Validation", "train": "Training", "all": "All"}
-WHY_TEST = "No GAN here learned from test images, so none can stand among the synthetic images as a copy."
+WHY_TEST = (
+    "No GAN that learned from this data set saw its test images, so none of them can stand among the synthetic images "
+    "as a copy."
+)
 MANY = "60 images take a reader about ten minutes. With 60, one reader shows 65 % right or more to be no guessing."
 CODE = "Whoever knows it sees the results before everybody has read. Without it they open to a reader at the end."
 
@@ -60,7 +63,7 @@ def show() -> None:
 
 
 def _choose_part() -> SourcePart:
-    chosen = session.choice("Real images from", "part", {str(name): word for name, word in PARTS.items()})
+    chosen = session.choice("Real images from", "real_part", {str(name): word for name, word in PARTS.items()})
     return next(name for name in PARTS if name == chosen)
 
 

@@ -1,35 +1,19 @@
 """Watching a training run: progress, curves that move, and images that grow better."""
 
-import math
-
 import pandas as pd
 import streamlit as st
 
-from medgan.app import cached, cards, charts, comparing_runs, gallery, session
+from medgan.app import cached, cards, charts, comparing_runs, sample_grids, session
 from medgan.app.forms import LABELS, choice_words
 from medgan.app.job_view import STATES, buttons, job_of_run, jobs_of, progress_line, state_badge, when, working
 from medgan.app.live import live
 from medgan.app.mask_models import painters
-from medgan.app.sources import given_part
 from medgan.app.words import plain, plainly
 from medgan.jobs import Job
 from medgan.models import GANS
 from medgan.training.run import Run
 
-GRID = 4
-"""Rows and columns of a sample grid that are shown: so many can be seen well."""
 SIDE = 144
-GRID_WORDS = {
-    "noise": "**Synthetic.** Each place in the grid has the same random start at every step.",
-    "pairs": "**Synthetic**: images, and right of each its mask. Each place has the same random start at every step.",
-    "given": "In pairs: left {given}, right what the model makes of it, which is **synthetic**.",
-}
-GRID_ALTERNATIVES = {
-    "noise": "always from the same random numbers",
-    "pairs": "each with its mask on its right",
-    "given": "each right of what it was made from",
-}
-GIVEN_WORDS = {"masks": "a real mask", "images": "a real image", "sources": "a source image"}
 
 
 def choices() -> dict[str, str]:
@@ -152,20 +136,8 @@ def _grids(run: Run) -> None:
         st.info(f"The first images appear at step {min(first, run.steps):,}.", icon=":material/image:")
         return
     step = session.newest("Training step", "step", list(grids))
-    images = cached.first_of_grid(grids[step], run.config.model.size, GRID, GRID)
-    gallery.sheet(
-        images,
-        f"Grid of synthetic images by {run.name} at training step {step}, {GRID_ALTERNATIVES[_kind_of_grid(run)]}",
-        columns=min(GRID, math.ceil(math.sqrt(run.config.loop.samples))),
-        side=SIDE,
-    )
-    st.caption(f"{GRID_WORDS[_kind_of_grid(run)].format(given=GIVEN_WORDS.get(given_part(run), ''))} Step {step:,}.")
-
-
-def _kind_of_grid(run: Run) -> str:
-    if given_part(run):
-        return "given"
-    return "pairs" if len(run.config.model.parts.drawn) > 1 else "noise"
+    sample_grids.show(run, step, grids[step], SIDE)
+    st.caption(f"{sample_grids.words(run)} Step {step:,}.")
 
 
 def _options(run: Run) -> None:

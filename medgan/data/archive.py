@@ -4,6 +4,9 @@ import hashlib
 import shutil
 import stat
 import zipfile
+import zlib
+from collections import Counter
+from lzma import LZMAError
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -11,6 +14,7 @@ from medgan.common.artefact import name_from
 from medgan.common.errors import BadInput, Cancelled
 from medgan.common.home import uploads_folder
 from medgan.common.progress import Progress, Silent
+from medgan.common.turns import in_turn
 
 MOST_FILES = 200_000
 MOST_BYTES = 20 * 2**30
@@ -20,6 +24,8 @@ MOST_RATIO = 200
 HARMLESS_BYTES = 64 * 2**20
 """Up to here the ratio does not matter: empty masks may shrink a thousand times."""
 CHUNK = 2**20
+UNREADABLE = (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, ValueError, RuntimeError, zlib.error, LZMAError)
+"""What reading a damaged file, or one of an unknown kind, may raise."""
 
 
 def unpack(stream: IO[bytes], name: str, progress: Progress | None = None) -> Path:
@@ -27,13 +33,19 @@ def unpack(stream: IO[bytes], name: str, progress: Progress | None = None) -> Pa
 
     Nothing is written outside that folder, and nothing stays there unless the whole file could be unpacked. Raises
     BadInput, with the entry that is to blame, for a file that is no ZIP or damaged, for absolute paths, `..`, links,
-    encrypted entries, too many files, too many bytes and ZIP bombs; Cancelled when asked to stop.
+    encrypted entries, too many files, too many bytes, ZIP bombs, and where it cannot be written; Cancelled when asked
+    to stop.
     """
     progress = progress or Silent()
     folder = uploads_folder() / f"{name_from(Path(name).stem[:40])}-{_digest(stream)}"
-    if folder.exists():
-        return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
+    with in_turn(folder.with_name(f".{folder.name}.lock"), progress, "unpacking"):  # two windows may upload the same
+        if not folder.exists():
+            _unpack(stream, name, folder, progress)
+    return folder
+
+
+def _unpack(stream: IO[bytes], name: str, folder: Path, progress: Progress) -> None:
     unfinished = folder.with_name(f".{folder.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     try:
@@ -42,11 +54,13 @@ def unpack(stream: IO[bytes], name: str, progress: Progress | None = None) -> Pa
             _check(name, entries)
             _extract(archive, entries, unfinished, progress)
         unfinished.rename(folder)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError) as error:
+    except UNREADABLE as error:
         raise BadInput(f"{name}: cannot be read as a ZIP file ({error}); pack it anew") from None
+    except OSError as error:
+        what = f"{Path(error.filename).name!s:.80} " if error.filename else ""
+        raise BadInput(f"{name}: {what}cannot be unpacked ({error.strerror or error}); nothing was kept") from None
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
-    return folder
 
 
 def _digest(stream: IO[bytes]) -> str:
@@ -64,14 +78,10 @@ def _check(name: str, entries: list[zipfile.ZipInfo]) -> None:
         raise BadInput(f"{name}: holds no files")
     if len(entries) > MOST_FILES:
         raise BadInput(f"{name}: holds {len(entries):,} files; {MOST_FILES:,} at most, give a folder instead")
-    for entry in entries:
-        path = PurePosixPath(entry.filename.replace("\\", "/"))
-        if path.is_absolute() or ".." in path.parts or ":" in path.parts[0] or "\0" in entry.filename:
-            raise BadInput(f"{name}: {entry.filename!r} leads out of its folder; nothing was unpacked")
-        if stat.S_ISLNK(entry.external_attr >> 16):
-            raise BadInput(f"{name}: {entry.filename!r} is a link; pack the file itself")
-        if entry.flag_bits & 0x1:
-            raise BadInput(f"{name}: {entry.filename!r} is encrypted; pack it without a password")
+    paths = Counter(_checked_path(name, entry) for entry in entries)
+    twice = next((path for path, times in paths.items() if times > 1), None)
+    if twice:
+        raise BadInput(f"{name}: holds '{twice}' twice; give the files names of their own")
     total = sum(entry.file_size for entry in entries)
     if total > MOST_BYTES:
         raise BadInput(
@@ -79,6 +89,19 @@ def _check(name: str, entries: list[zipfile.ZipInfo]) -> None:
         )
     if total > HARMLESS_BYTES and total > MOST_RATIO * sum(entry.compress_size for entry in entries):
         raise BadInput(f"{name}: grows more than {MOST_RATIO} times when it is unpacked; images do not")
+
+
+def _checked_path(name: str, entry: zipfile.ZipInfo) -> PurePosixPath:
+    path = PurePosixPath(entry.filename.replace("\\", "/"))
+    if not path.parts:
+        raise BadInput(f"{name}: {entry.filename!r} names no file; nothing was unpacked")
+    if path.is_absolute() or ".." in path.parts or ":" in path.parts[0] or "\0" in entry.filename:
+        raise BadInput(f"{name}: {entry.filename!r} leads out of its folder; nothing was unpacked")
+    if stat.S_ISLNK(entry.external_attr >> 16):
+        raise BadInput(f"{name}: {entry.filename!r} is a link; pack the file itself")
+    if entry.flag_bits & 0x1:
+        raise BadInput(f"{name}: {entry.filename!r} is encrypted; pack it without a password")
+    return path
 
 
 def _extract(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], folder: Path, progress: Progress) -> None:

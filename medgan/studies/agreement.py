@@ -62,8 +62,10 @@ def kappa(answers: ArrayLike, *, resamples: int = 999, seed: int = 0) -> Estimat
 
 def in_words(value: float) -> str:
     """What a kappa is commonly called (Landis and Koch 1977, Biometrics 33:159)."""
-    names = ("poor", "slight", "fair", "moderate", "substantial", "almost perfect")
-    return names[int(np.searchsorted([0.0, 0.2, 0.4, 0.6, 0.8], value))]
+    if value < 0:
+        return "poor"
+    names = ("slight", "fair", "moderate", "substantial", "almost perfect")
+    return names[int(np.searchsorted([0.2, 0.4, 0.6, 0.8], value))]
 
 
 def _checked(answers: ArrayLike) -> Floats:

@@ -52,7 +52,7 @@ class ReaderConfig(Config):
     dataset: str
     """Id of the data set that real images are from."""
     part: SourcePart = "test"
-    """Part of the data set that real images are from; test images are those that no GAN here learned from."""
+    """Part of the data set that real images are from; no GAN that learned from the data set saw its test images."""
     sets: tuple[str, ...] = Field(min_length=1)
     """Ids of the synthetic sets."""
     images: int = Field(60, ge=FEWEST, le=MOST)

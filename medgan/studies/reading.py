@@ -60,12 +60,15 @@ class Reading:
 
     session: ReaderSession
     reader: str
-    """Name in lower case, as in the name of the file."""
+    """Name in lower case, with dashes for blanks, as in the name of the file."""
 
     @classmethod
     def of(cls, session: ReaderSession, reader: str) -> "Reading":
-        """The reading of a person, begun or not; raises BadInput where the name cannot be one of a file."""
-        return cls(session, checked_name(reader.strip().lower()))
+        """The reading of a person, begun or not; raises BadInput where the name cannot be one of a file.
+
+        Neither capitals nor blanks tell people apart: `Ada Byron` is `ada-byron`.
+        """
+        return cls(session, checked_name("-".join(reader.lower().split())))
 
     @property
     def path(self) -> Path:

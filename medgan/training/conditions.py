@@ -1,5 +1,6 @@
 """What images are drawn from beside noise: masks, images or class numbers, in a fixed order."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -73,6 +74,13 @@ def as_drawn(condition: Batch) -> Drawn | None:
         if value.ndim == 4:
             return Drawn(to_uint8(value), None)
     return None
+
+
+def columns_of(cells: int) -> int:
+    """Columns of a sample grid of so many cells: about as many as rows, and even, so that no pair is torn at a row's
+    end."""
+    columns = math.ceil(math.sqrt(cells))
+    return columns + columns % 2 if cells > 2 else columns
 
 
 def side_by_side(pieces: Sequence[Drawn]) -> NDArray[np.uint8]:

@@ -1,7 +1,6 @@
 """The only GAN training loop: it knows no GAN and no metric by name."""
 
 import json
-import math
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -35,7 +34,7 @@ from medgan.training.checkpoint import (
     save_checkpoint,
     under,
 )
-from medgan.training.conditions import Conditions, as_drawn, side_by_side
+from medgan.training.conditions import Conditions, as_drawn, columns_of, side_by_side
 from medgan.training.config import TrainConfig
 from medgan.training.drawn import Drawn
 from medgan.training.ema import Average
@@ -270,9 +269,7 @@ class Trainer:
         with self.average.in_place() as task:
             pieces = [self._drawn_from(task, conditions) for conditions in self.conditions]
         cells = np.concatenate(pieces)[: self.options.samples]
-        columns = math.ceil(math.sqrt(len(cells)))
-        columns += columns % 2 if len(cells) > 2 else 0  # so that no pair is torn at the end of a row
-        sheet = encode_png(grid(cells, columns))
+        sheet = encode_png(grid(cells, columns_of(len(cells))))
         write_atomic(self.run.folder / "samples" / f"step-{self.step:08d}.png", sheet)
 
     def _drawn_from(self, task: GanTask, conditions: Conditions | None) -> NDArray[np.uint8]:

@@ -26,7 +26,8 @@ def zipped(files: dict[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> 
 
 
 def everything_below(folder: Path) -> list[str]:
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+    found = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock")
+    return sorted(str(path.relative_to(folder)) for path in found)
 
 
 def test_files_keep_their_folders_and_the_same_file_is_unpacked_once() -> None:
@@ -92,6 +93,31 @@ def test_damaged_content_leaves_nothing_behind() -> None:
     raw[200] ^= 255
     with pytest.raises(BadInput, match="cannot be read as a ZIP file"):
         unpack(io.BytesIO(bytes(raw)), "damaged.zip")
+    assert everything_below(uploads_folder()) == []
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])
+def test_damaged_compression_is_one_line(compression: int) -> None:
+    raw = bytearray(zipped({"a.png": bytes(range(256)) * 4 + b"abc" * 3000}, compression).getvalue())
+    raw[60:120] = bytes(byte ^ 255 for byte in raw[60:120])
+    with pytest.raises(BadInput, match=r"damaged\.zip: cannot be read as a ZIP file"):
+        unpack(io.BytesIO(bytes(raw)), "damaged.zip")
+    assert everything_below(uploads_folder()) == []
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (["."], "names no file"),
+        (["a/b.png", "a/./b.png"], "holds 'a/b.png' twice"),
+        (["a", "a/b.png"], "cannot be unpacked"),
+        (["x" * 300 + ".png"], "cannot be unpacked"),
+    ],
+)
+def test_names_that_no_folder_can_hold_are_one_line(names: list[str], words: str) -> None:
+    with pytest.raises(BadInput, match=words) as error:
+        unpack(zipped(dict.fromkeys(names, b"x")), "odd.zip")
+    assert "\n" not in str(error.value)
     assert everything_below(uploads_folder()) == []
 
 

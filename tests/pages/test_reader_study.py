@@ -50,7 +50,7 @@ def test_without_anything_it_says_what_to_do_first(open_page: Open) -> None:
 def test_a_session_is_set_up_and_read_to_its_end(open_page: Open) -> None:
     app = open_page("reader_study", view="new")
     app.number_input(key="url:images").set_value(IMAGES).run()
-    app.button_group(key="url:part").set_value("all").run()
+    app.button_group(key="url:real_part").set_value("all").run()
     assert "part of the training" in texts(app) or "training part" in texts(app)
     app = press(app, "Make the session")
     assert not app.exception

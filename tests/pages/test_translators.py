@@ -42,6 +42,13 @@ def test_page_opens_without_error_and_every_image_has_a_text(open_page: Open, na
     assert all(pictures(app))
 
 
+def test_compared_runs_say_which_pictures_are_real(open_page: Open) -> None:
+    app = open_page("train", view="watch", trained=run_id("turner"), beside=run_id("painter"))
+    assert not app.exception
+    assert "painter**, step 2. In pairs: left a real mask, right what the model makes of it" in texts(app)
+    assert "turner**, step 2. In pairs: left a real image" in texts(app)
+
+
 class TestGenerate:
     @pytest.mark.parametrize(
         ("run", "mode", "words"),

@@ -220,6 +220,9 @@ class TestReading:
         with pytest.raises(BadInput, match="name"):
             Reading.of(session, name)
 
+    def test_blanks_and_capitals_do_not_tell_readers_apart(self, session: ReaderSession) -> None:
+        assert Reading.of(session, "  Ada  Byron ").reader == Reading.of(session, "ada-byron").reader == "ada-byron"
+
     def test_the_table_holds_every_answer_beside_the_truth(self, session: ReaderSession) -> None:
         read(session, "ada", right=0.5)
         Reading.of(session, "bob").record(4, "synthetic", 5, 3.25, reasons=("anatomy", "edges"), comment='odd, "ribs"')
@@ -385,8 +388,8 @@ class TestAgreement:
             kappa([[1, 0, 1]])
 
     def test_words(self) -> None:
-        assert [in_words(value) for value in (-0.1, 0.1, 0.3, 0.5, 0.7, 0.9)] == [
-            *("poor", "slight", "fair", "moderate", "substantial", "almost perfect")
+        assert [in_words(value) for value in (-0.1, 0.0, 0.1, 0.3, 0.5, 0.7, 0.9)] == [
+            *("poor", "slight", "slight", "fair", "moderate", "substantial", "almost perfect")
         ]
 
 
