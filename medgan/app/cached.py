@@ -20,10 +20,18 @@ from PIL import Image
 from medgan.app.sources import Source, only
 from medgan.common.artefact import MANIFEST
 from medgan.common.errors import BadInput
-from medgan.common.home import datasets_folder, marks_folder, runs_folder, sets_folder, shipped_runs_folder
+from medgan.common.home import (
+    datasets_folder,
+    exports_folder,
+    marks_folder,
+    runs_folder,
+    sets_folder,
+    shipped_runs_folder,
+)
 from medgan.data.dataset import PreparedDataset, list_datasets
 from medgan.data.layout import LabelSource, Layout, LayoutKind, detect
 from medgan.models.task import Latent
+from medgan.studies.kept_exports import KeptExport, list_exports
 from medgan.studies.origins import Origin, deformed, origin_of
 from medgan.studies.synthesis import SyntheticSet, list_sets
 from medgan.training.conditions import Conditions
@@ -78,6 +86,16 @@ def sets() -> Sequence[SyntheticSet]:
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _sets(found: Stamps) -> Sequence[SyntheticSet]:
     return list_sets()
+
+
+def exports() -> Sequence[KeptExport]:
+    """All exports that are ready to be downloaded, newest first."""
+    return _exports(stamps(exports_folder(), f"*/{MANIFEST}"))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _exports(found: Stamps) -> Sequence[KeptExport]:
+    return list_exports()
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Cards of data sets, runs and synthetic sets: a thumbnail, a name, the few facts that matter, a link."""
+"""Cards of data sets, runs, sets and studies: a thumbnail, a name, the few facts that matter, a link."""
 
 # ruff: noqa: ARG001 - arguments that are there only to be part of a cache's key
 
@@ -18,6 +18,8 @@ from medgan.common.errors import BadInput
 from medgan.data.dataset import PreparedDataset
 from medgan.models import GANS
 from medgan.studies.origins import label_of
+from medgan.studies.reader import ReaderSession, list_sessions
+from medgan.studies.reading import ANSWERS, readings_of
 from medgan.studies.synthesis import SyntheticSet
 from medgan.training.run import Run
 
@@ -71,12 +73,13 @@ def dataset_name(run: Run) -> str:
 
 
 def workspace() -> None:
-    """What is here: data sets, runs, sets, studies; an empty kind says nothing, the next steps do."""
+    """What is here: data sets, runs, sets, studies of both kinds; an empty kind says nothing, the next steps do."""
     own = [run for run in cached.runs() if not run.shipped]
     _row("Data sets", cached.datasets(), dataset_card)
     _row("Training runs", own, run_card)
     _row("Synthetic sets", cached.sets(), set_card)
     _row("Studies", [entry for entry in entries() if entry.study], study_card)
+    _row("Reader studies", list_sessions(), reader_card)
 
 
 def _row(title: str, found: Sequence[ItemT], card: Callable[[ItemT], None]) -> None:
@@ -152,6 +155,26 @@ def study_card(entry: Entry) -> None:
     told = [f"**{summary[label]} of {arms} arms {verb}**" for label, verb in words.items() if summary[label]]
     st.markdown(listed(told) if told else "It **cannot be told** whether anything helps")
     st.caption(f"{plain(facts)}  \n{ago(study.manifest.created)}")
+
+
+def reader_card(study: ReaderSession) -> None:
+    """A reader study's session: images, how many readers are done; no image, since it is blinded."""
+    st.page_link(
+        "pages/reader_study.py",
+        label=f"**{plain(study.name)}**",
+        query_params={"view": "sessions", "session": study.id},
+    )
+    begun, done = _readers(str(study.folder), cached.stamps(study.folder / ANSWERS, "*.jsonl"), study)
+    told = f"{done} of {counted(begun, 'reader')} {'has' if done == 1 else 'have'} finished"
+    st.markdown(told if begun else "Nobody has begun")
+    st.caption(f"{counted(len(study), 'image')}  \n{ago(study.manifest.created)}")
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _readers(folder: str, found: cached.Stamps, _study: ReaderSession) -> tuple[int, int]:
+    """How many readers have begun, and how many of them have judged every image."""
+    readings = readings_of(_study)
+    return len(readings), sum(reading.finished for reading in readings)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

@@ -19,7 +19,7 @@ def show(run: Run, settings: Callable[[Run], Mapping[str, str]]) -> None:
     others = {id: words for id, words in cards.run_choices(own).items() if id != run.id}
     if not others:
         return
-    chosen = session.select("Compare with", "beside", {NONE: "No other run", **others})
+    chosen = session.select("Compare with", "other_run", {NONE: "No other run", **others})
     if chosen in {None, NONE}:
         return
     other = cards.open_run(str(chosen))

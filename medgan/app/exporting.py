@@ -1,4 +1,10 @@
-"""A set leaves as a ZIP: which of its images, how deep, and with which distances."""
+"""A set leaves as a ZIP: which of its images, how deep, and with which distances.
+
+A small one is made at the click. A larger one, or one whose distances are measured, is a job; then it lies in the
+workspace, to be downloaded. Streamlit hands over no file from disk: it reads one whole. A button that is given a
+function does so at the click only, and forgets the bytes when the page is next drawn; one that is given an open file
+would do so whenever it is drawn.
+"""
 
 import tempfile
 from pathlib import Path
@@ -8,12 +14,21 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from medgan.app import session
+from medgan.app import cached, session
+from medgan.app.job_view import buttons, jobs_of, progress_line, state_badge, working, worth_showing
+from medgan.app.live import live
+from medgan.app.words import ago, plainly
+from medgan.jobs import Job, Status, submit
 from medgan.studies.exports import ExportOptions, export_zip
+from medgan.studies.kept_exports import KeptExport, export_config, file_name
 from medgan.studies.synthesis import SyntheticSet
 
+KIND = "export"
 ONLY = {"all": "All", "not-rejected": "All but rejected", "accepted": "Accepted"}
 BITS = {"8": "8 bit", "16": "16 bit"}
+DIRECT = 200
+"""So many images leave at the click, within about a second."""
+MIB = 2**20
 
 
 def button(synthetic: SyntheticSet, marks: NDArray[np.str_]) -> None:
@@ -29,20 +44,27 @@ def button(synthetic: SyntheticSet, marks: NDArray[np.str_]) -> None:
         )
         count = int(left[only].sum())
         options = ExportOptions.parse({"only": only, "bits": int(bits), "distances": distances})
-        st.download_button(
-            f"Download ZIP of {count:,}" if count else "No image has this mark",
-            data=lambda: _zipped(synthetic, options),
-            file_name=f"synthetic-{synthetic.name}.zip",
-            mime="application/zip",
-            icon=":material/download:",
-            type="primary",
-            on_click="ignore",
-            disabled=not count,
-        )
+        if count > DIRECT or (count and distances):
+            _by_job(synthetic, options, marks, count)
+        else:
+            _at_once(synthetic, options, count)
         st.caption(
             "PNG files that say they are synthetic, masks, a table with every mark, and a data card: what made the "
             "set, from what, how it scores, its limits. Pixels as they were drawn, whatever the brightness here."
         )
+
+
+def _at_once(synthetic: SyntheticSet, options: ExportOptions, count: int) -> None:
+    st.download_button(
+        f"Download ZIP of {count:,}" if count else "No image has this mark",
+        data=lambda: _zipped(synthetic, options),
+        file_name=file_name(synthetic.name),
+        mime="application/zip",
+        icon=":material/download:",
+        type="primary",
+        on_click="ignore",
+        disabled=not count,
+    )
 
 
 def _zipped(synthetic: SyntheticSet, options: ExportOptions) -> BinaryIO:
@@ -51,3 +73,58 @@ def _zipped(synthetic: SyntheticSet, options: ExportOptions) -> BinaryIO:
         path = Path(folder) / "set.zip"
         export_zip(synthetic, path, options)
         return open(path, "rb")
+
+
+def _by_job(synthetic: SyntheticSet, options: ExportOptions, marks: NDArray[np.str_], count: int) -> None:
+    """Have the ZIP made, follow that, and hand it over."""
+    job = job_of(synthetic, options)
+    made = next((one for one in cached.exports() if one.fits(synthetic, options, marks)), None)
+
+    def draw() -> None:
+        status = job.status() if job else None
+        if job and status and status.state != "done" and worth_showing(status):
+            _job_line(job, status)
+        if status and status.active:
+            return
+        if made:
+            _ready(made)
+        _make_button(synthetic, options, count, again=made is not None)
+
+    live(draw, lambda: working(KIND) & {job.id if job else ""})
+
+
+def job_of(synthetic: SyntheticSet, options: ExportOptions) -> Job | None:
+    """The newest job that exports a set so."""
+    wanted = {"set": synthetic.id, "options": options.model_dump(mode="json")}
+    return next((job for job in jobs_of(KIND) if wanted.items() <= job.config.items()), None)
+
+
+def _job_line(job: Job, status: Status) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        state_badge(status)
+        buttons(job, status, "export")
+    progress_line(job, status)
+
+
+def _ready(made: KeptExport) -> None:
+    images, size = int(made.manifest.summary["images"]), made.bytes / MIB
+    st.download_button(
+        f"Download ZIP of {images:,}",
+        data=lambda: made.path.open("rb"),
+        file_name=made.path.name,
+        mime="application/zip",
+        icon=":material/download:",
+        type="primary",
+        on_click="ignore",
+    )
+    st.caption(f"{size:,.1f} MiB, made {ago(made.manifest.created)}")
+
+
+def _make_button(synthetic: SyntheticSet, options: ExportOptions, count: int, *, again: bool) -> None:
+    words = "Make it again, with scores as they are now" if again else f"Make a ZIP of {count:,}"
+    if st.button(words, icon=":material/folder_zip:", type="tertiary" if again else "primary"):
+        with plainly():
+            submit(KIND, export_config(synthetic, options))
+            st.rerun(scope="app")
+    if not again:
+        st.caption("It is made in the background, and goes on when you close the browser.")

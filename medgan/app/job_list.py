@@ -1,8 +1,12 @@
 """The list of jobs: filtered, in pages, live while something runs."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
 import streamlit as st
 
-from medgan.app import session
+from medgan.app import cached, session
 from medgan.app.job_view import buttons, forget_button, progress_line, state_badge, when, working
 from medgan.app.live import live
 from medgan.app.words import NOTHING, plain
@@ -11,13 +15,43 @@ from medgan.jobs import Job, Status, list_jobs
 A_PAGE = 10
 LOG_LINES = 60
 FILTERS = {"all": "All", "active": "Running and waiting", "done": "Done", "stopped": "Failed or stopped"}
+
+
+@dataclass(frozen=True)
+class ResultPage:
+    """The view of what a kind of job made, and its address."""
+
+    page: str
+    words: str
+    query: Callable[[str, Mapping[str, Any]], dict[str, str]]
+    """Address parameters, from the result's id and the job's config; none where no page shows the result."""
+
+
+def _look(name: str, view: str) -> Callable[[str, Mapping[str, Any]], dict[str, str]]:
+    return lambda id, _: {"view": view, name: id}
+
+
+def _scores(_: str, config: Mapping[str, Any]) -> dict[str, str]:
+    if config["set"] not in {found.id for found in cached.sets()}:
+        return {}  # a data set that was scored as if it were synthetic: the page shows sets alone
+    return {"view": "scores", "sets": config["set"], "dataset": config["against"], "space": config["space"]}
+
+
+def _exported(_: str, config: Mapping[str, Any]) -> dict[str, str]:
+    options = config["options"]
+    shown = {"only": options["only"], "bits": options["bits"], "distances": options["distances"]}
+    return {"view": "saved", "set": config["set"], **{name: str(value) for name, value in shown.items()}}
+
+
 RESULT_PAGES = {
-    "prepare": ("pages/data.py", "dataset", "look", "Look at the data set"),
-    "phantom": ("pages/data.py", "dataset", "look", "Look at the data set"),
-    "train": ("pages/train.py", "trained", "watch", "See the run"),
-    "generate": ("pages/generate.py", "set", "saved", "See the images"),
-    "demo": ("pages/downstream.py", "studies", "results", "See the verdict"),
-    "study": ("pages/downstream.py", "studies", "results", "See the study"),
+    "prepare": ResultPage("pages/data.py", "Look at the data set", _look("dataset", "look")),
+    "phantom": ResultPage("pages/data.py", "Look at the data set", _look("dataset", "look")),
+    "train": ResultPage("pages/train.py", "See the run", _look("trained", "watch")),
+    "generate": ResultPage("pages/generate.py", "See the images", _look("set", "saved")),
+    "evaluate": ResultPage("pages/quality.py", "See the scores", _scores),
+    "demo": ResultPage("pages/downstream.py", "See the verdict", _look("studies", "results")),
+    "study": ResultPage("pages/downstream.py", "See the study", _look("studies", "results")),
+    "export": ResultPage("pages/generate.py", "To the set, and its download", _exported),
 }
 
 
@@ -66,7 +100,8 @@ def _card(job: Job, status: Status) -> None:
 def _result_link(job: Job, status: Status) -> None:
     if job.kind not in RESULT_PAGES:
         return
-    page, name, view, words = RESULT_PAGES[job.kind]
+    found = RESULT_PAGES[job.kind]
     id = status.result.id if status.result else job.config.get("run") if job.kind == "train" else None
-    if id:
-        st.page_link(page, label=words, query_params={"view": view, name: str(id)}, icon=":material/arrow_forward:")
+    query = found.query(str(id), job.config) if id else {}
+    if query:
+        st.page_link(found.page, label=found.words, query_params=query, icon=":material/arrow_forward:")

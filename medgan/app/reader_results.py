@@ -2,6 +2,7 @@
 
 # ruff: noqa: ARG001 - arguments that are there only to be part of a cache's key
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -32,11 +33,9 @@ A_PAGE, CELL = 12, 176
 
 def show(study: ReaderSession, reader: str = "") -> None:
     """All results of a session; `reader` is who looks, where it is a reader."""
-    scores, readers, groups = _counted(str(study.folder), cached.stamps(study.folder / ANSWERS, "*.jsonl"), study)
+    scores, readers, groups = _figures(study)
     st.header(f"Results of {plain(study.name)}", anchor=False)
-    own = next((one for one in readers if one.reader == reader), None)
-    if own:
-        st.markdown(f"**You** were right about {_counts(own)} of the images. {told_from_guessing(own.p_value)}")
+    _own_line(readers, reader)
     if not readers:
         st.info("Nobody has answered yet.", icon=":material/info:")
         return
@@ -61,6 +60,22 @@ def show(study: ReaderSession, reader: str = "") -> None:
     _download(study)
     if groups:
         _mistaken(study, scores)
+
+
+def show_own(study: ReaderSession, reader: str) -> None:
+    """A reader's own figure in one line; nothing of what an image is, nor of other readers."""
+    _, readers, _ = _figures(study)
+    _own_line(readers, reader)
+
+
+def _own_line(readers: Sequence[ReaderScore], reader: str) -> None:
+    own = next((one for one in readers if one.reader == reader), None)
+    if own:
+        st.markdown(f"**You** were right about {_counts(own)} of the images. {told_from_guessing(own.p_value)}")
+
+
+def _figures(study: ReaderSession) -> tuple[ReaderScores, list[ReaderScore], list[Group]]:
+    return _counted(str(study.folder), cached.stamps(study.folder / ANSWERS, "*.jsonl"), study)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Counting …")

@@ -1,5 +1,7 @@
 """Setting up a reader study: real images, synthetic sets, how many of them, and the organiser's code."""
 
+# ruff: noqa: ARG001 - arguments that are there only to be part of a cache's key
+
 from collections.abc import Sequence
 
 import streamlit as st
@@ -7,7 +9,9 @@ import streamlit as st
 from medgan.app import cached, session
 from medgan.app.choosing_sets import learned_from, names_of
 from medgan.app.words import counted, plain, plainly
+from medgan.common.artefact import MANIFEST
 from medgan.common.errors import BadInput
+from medgan.common.home import datasets_folder, runs_folder, sets_folder
 from medgan.data.dataset import PreparedDataset
 from medgan.models import GANS
 from medgan.studies.origins import SourcePart
@@ -18,10 +22,13 @@ from medgan.studies.synthesis import SyntheticSet
 PARTS: dict[SourcePart, str] = {"test": "Test", "validation": "Validation", "train": "Training", "all": "All"}
 WHY_TEST = (
     "No GAN that learned from this data set saw its test images, so none of them can stand among the synthetic images "
-    "as a copy."
+    "as a copy. One that learned from the same files in another data set may have seen them; then a note below says so."
 )
 MANY = "60 images take a reader about ten minutes. With 60, one reader shows 65 % right or more to be no guessing."
-CODE = "Whoever knows it sees the results before everybody has read. Without it they open to a reader at the end."
+CODE = (
+    "Whoever knows it sees the results at any time. Readers who are done then see their own figure alone, until all "
+    "who have begun are done. Without a code, each reader sees all results at the end."
+)
 
 
 def show() -> None:
@@ -45,7 +52,7 @@ def show() -> None:
     chosen = _choose_sets(dataset, part, seed, sets)
     if not chosen:
         return
-    for note in Source(dataset, part, tuple(chosen), seed).notes:
+    for note in _notes(dataset.id, part, tuple(one.id for one in chosen), _members(), dataset, chosen):
         st.caption(f":material/warning: {plain(note)}")
     with st.form("new session"):
         left, right = st.columns(2, gap="large")
@@ -60,6 +67,25 @@ def show() -> None:
                 )  # fmt: skip
                 made = prepare_session(config)
                 session.turn_to(view="sessions", session=made.id)
+
+
+def _members() -> cached.Stamps:
+    """Everything that a set may come from, as it is now."""
+    folders = (datasets_folder(), runs_folder(), sets_folder())
+    return tuple(stamp for folder in folders for stamp in cached.stamps(folder, f"*/{MANIFEST}"))
+
+
+@st.cache_data(max_entries=16, show_spinner="Looking up what the sets come from …")
+def _notes(
+    dataset: str,
+    part: SourcePart,
+    sets: tuple[str, ...],
+    members: cached.Stamps,
+    _dataset: PreparedDataset,
+    _sets: Sequence[SyntheticSet],
+) -> tuple[str, ...]:
+    """What may give images away; looking it up takes up to half a second a set."""
+    return Source(_dataset, part, tuple(_sets), seed=0).notes
 
 
 def _choose_part() -> SourcePart:

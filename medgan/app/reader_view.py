@@ -7,11 +7,12 @@ from medgan.app.heading import heading, heading_with_views
 from medgan.app.words import ago, counted, plain, plainly
 from medgan.common.errors import BadInput
 from medgan.studies.reader import ReaderSession, list_sessions
-from medgan.studies.reading import Reading, readings_of
+from medgan.studies.reading import Reading, open_to_readers, other_name, readings_of
 
 TITLE = "Reader study"
 VIEWS = {"sessions": "Sessions", "new": "New session"}
 READER, UNLOCKED, LAST = "reader", "reader sessions unlocked", "last reader"
+ASKED, DECLINED = "reader who may be another", "reader who is another"
 
 
 def show() -> None:
@@ -45,12 +46,19 @@ def _read(reading: Reading) -> None:
         reader_screen.show(reading, leave)
         return
     _back()
+    study = reading.session
+    may_see = study.id in _unlocked() or open_to_readers(study)
+    below = (
+        "Below is what came of it; please do not tell those who still read."
+        if may_see
+        else "What each image was, and how others did, is shown here once all who have begun are done, and before that "
+        "to the organiser of the session."
+    )
     st.success(
-        f"**{plain(reading.reader)}**, you have judged all {len(reading.session):,} images. Thank you. "
-        "Below is what came of it; please do not tell those who still read.",
+        f"**{plain(reading.reader)}**, you have judged all {len(study):,} images. Thank you. {below}",
         icon=":material/check_circle:",
     )
-    reader_results.show(reading.session, reading.reader)
+    (reader_results.show if may_see else reader_results.show_own)(study, reading.reader)
 
 
 def _back() -> None:
@@ -104,10 +112,42 @@ def _begin(study: ReaderSession) -> None:
             if not name.strip():
                 raise BadInput("Type your name or initials first; your answers are kept under it")
             reading = Reading.of(study, name)
-            reading.answers()  # a damaged file is told here
-            st.session_state[LAST] = reading.reader
-            st.query_params.from_dict({"session": study.id, READER: reading.reader})
-            st.rerun(scope="app")
+            if reading.begin():
+                _enter(reading)
+            st.session_state[ASKED] = reading
+    asked: Reading | None = st.session_state.get(ASKED)
+    if asked and asked.session.id == study.id:
+        _ask(asked)
+    if declined := st.session_state.pop(DECLINED, None):
+        free = plain(other_name(study, declined.reader))
+        st.info(f"Then type another name above, such as your full name, or **{free}**.", icon=":material/info:")
+
+
+def _ask(reading: Reading) -> None:
+    """Whether this is the person who has begun under a name: answers of two people under one name are worth nothing."""
+    done, total = len(reading.answers()), len(reading.session)  # a damaged file is told here
+    st.warning(
+        f"There is a reader of this name, **{plain(reading.reader)}**, who has judged {done:,} of {total:,} images. "
+        "Is that you?",
+        icon=":material/person:",
+    )
+    with st.container(horizontal=True):
+        if st.button("Yes, go on", type="primary"):
+            _enter(reading)
+        st.button("No, I am somebody else", on_click=_decline, args=(reading,))
+
+
+def _decline(reading: Reading) -> None:
+    st.session_state.pop(ASKED, None)
+    st.session_state[DECLINED] = reading
+
+
+def _enter(reading: Reading) -> None:
+    """To the reader's next image, or to what came of it."""
+    st.session_state.pop(ASKED, None)
+    st.session_state[LAST] = reading.reader
+    st.query_params.from_dict({"session": reading.session.id, READER: reading.reader})
+    st.rerun(scope="app")
 
 
 def _readers(study: ReaderSession) -> None:
@@ -123,8 +163,7 @@ def _readers(study: ReaderSession) -> None:
 
 def _organiser(study: ReaderSession) -> None:
     """The results, before everybody has read, for who knows the code."""
-    unlocked: set[str] = st.session_state.setdefault(UNLOCKED, set())
-    if study.id in unlocked:
+    if study.id in _unlocked():
         reader_results.show(study)
         return
     with st.expander("Results, for the organiser", icon=":material/lock:"):
@@ -134,12 +173,21 @@ def _organiser(study: ReaderSession) -> None:
                 "the images are kept, `python -m medgan readers show` tells them at any time."
             )
             return
-        st.markdown("Results open to each reader at the end of their reading, and here to the organiser.")
+        st.markdown(
+            "Results open here to the organiser at any time, and to readers once all who have begun are done; until "
+            "then a reader who is done sees their own figure alone."
+        )
         code = st.text_input("Organiser’s code", type="password", key=f"code {study.id}")
         if not code:
             return
         if not study.opened_by(code):
             st.error("This is not the code of this session.", icon=":material/error:")
             return
-        unlocked.add(study.id)
+        _unlocked().add(study.id)
         st.rerun(scope="app")
+
+
+def _unlocked() -> set[str]:
+    """Ids of the sessions whose code was typed in this window."""
+    found: set[str] = st.session_state.setdefault(UNLOCKED, set())
+    return found

@@ -18,7 +18,7 @@ from medgan.common.errors import BadInput
 MANIFEST = "manifest.json"
 TEMPORARY = ".tmp"
 SCHEMA_VERSION = 1
-Kind = Literal["dataset", "run", "set", "quality", "study", "reader"]
+Kind = Literal["dataset", "run", "set", "quality", "study", "reader", "export"]
 
 
 class FileRecord(BaseModel):

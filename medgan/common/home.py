@@ -31,6 +31,11 @@ def marks_folder() -> Path:
     return home() / "workspace" / "marks"
 
 
+def exports_folder() -> Path:
+    """Sets as ZIP files, made by jobs to be downloaded; may be deleted at any time."""
+    return home() / "workspace" / "exports"
+
+
 def jobs_folder() -> Path:
     return home() / "workspace" / "jobs"
 

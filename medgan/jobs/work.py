@@ -53,6 +53,7 @@ def _imported(place: str) -> Any:
 
 DATA, PHANTOMS = "medgan.data", "medgan.data.phantom_sets"
 TRAINING, SYNTHESIS = "medgan.training", "medgan.studies.synthesis"
+EXPORTS = "medgan.studies.kept_exports"
 WORK: dict[str, Work] = {
     "prepare": Work("Prepare images", f"{DATA}.config:PrepareConfig", f"{DATA}.prepare:prepare", called_by="source"),
     "phantom": Work("Draw phantoms", f"{PHANTOMS}:PhantomConfig", f"{PHANTOMS}:prepare_phantoms", called_by="family"),
@@ -65,6 +66,7 @@ WORK: dict[str, Work] = {
         "Show a demo study", "medgan.studies.demo:DemoConfig", "medgan.studies.demo:run_demo", takes_slot=True
     ),
     "generate": Work("Generate images", f"{SYNTHESIS}:GenerateConfig", f"{SYNTHESIS}:generate"),
+    "export": Work("Export a set", f"{EXPORTS}:ExportConfig", f"{EXPORTS}:keep_export"),
 }
 
 

@@ -133,7 +133,7 @@ def check_no_leak(synthetic: SyntheticSet, dataset: PreparedDataset) -> tuple[st
     """
     seen = test_images_seen(synthetic, dataset)
     if seen:
-        parts = " and ".join(_sighting_words(synthetic, sighting) for sighting in seen)
+        parts = " and ".join(sighting_words(synthetic, sighting) for sighting in seen)
         ways = {"learned": "train it on", "drawn": "draw it from"}
         advice = " and ".join(words for how, words in ways.items() if how in {sighting.how for sighting in seen})
         raise BadInput(
@@ -142,7 +142,8 @@ def check_no_leak(synthetic: SyntheticSet, dataset: PreparedDataset) -> tuple[st
     return notes_on(synthetic)
 
 
-def _sighting_words(synthetic: SyntheticSet, sighting: Sighting) -> str:
+def sighting_words(synthetic: SyntheticSet, sighting: Sighting) -> str:
+    """What of a data set went into a set, and how: `its GAN tiny learned from 3 test images`."""
     if sighting.how == "learned":
         return f"its GAN {sighting.who} learned from {sighting.words}"
     who = "it" if sighting.who == synthetic.name else f"set {sighting.who}, which it comes from,"

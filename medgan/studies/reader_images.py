@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from medgan.common.errors import BadInput
 from medgan.common.repro import derive_seed
 from medgan.data.dataset import PreparedDataset
-from medgan.studies.ancestry import ancestry_of
+from medgan.studies.ancestry import ancestry_of, notes_on, sighting_words, test_images_seen
 from medgan.studies.marks import accepted
 from medgan.studies.origins import SourcePart
 from medgan.studies.synthesis import SyntheticSet
@@ -76,11 +76,30 @@ class Source:
                     f"Set {synthetic.name}: its GAN did not learn from {self.dataset.name}, as far as is known. Its "
                     "images may be told from the real ones by how these were taken or prepared."
                 )
+            found.extend(self._seen(synthetic))
         if self.part in ("train", "all"):
             found.append(
                 "Real images are also from the training part: a copy of one may stand beside it as a synthetic image."
             )
         return tuple(found)
+
+    def _seen(self, synthetic: SyntheticSet) -> Iterator[str]:
+        """Which real images went into a set, as through another preparation of the same files, and what nobody knows.
+
+        Of the training part there is nothing to look up: see `notes`.
+        """
+        if self.part == "train":
+            return
+        try:
+            for sighting in test_images_seen(synthetic, self.dataset):
+                if {"test": sighting.test, "validation": sighting.validation}.get(self.part, 1):
+                    yield (
+                        f"Set {synthetic.name}: {sighting_words(synthetic, sighting)} of {self.dataset.name}. A copy "
+                        "of one may stand beside it as a synthetic image."
+                    )
+        except BadInput as error:
+            yield str(error)
+        yield from notes_on(synthetic)
 
     def _share(self, place: int, count: int) -> int:
         """How many images set number `place` gives: the first ones give one more where it does not come out even."""

@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Literal
 
@@ -23,6 +24,8 @@ ANSWERS = "answers"
 REASONS = ("texture", "anatomy", "edges", "contrast", "sharpness", "pattern", "lettering", "other")
 """What a reader may tick as the reason of an answer."""
 LONGEST_COMMENT = 500
+LONGEST_NAME = 70
+"""Letters of a name that leave room for a number in the name of a file."""
 
 
 class Answer(Config):
@@ -101,6 +104,21 @@ class Reading:
     def finished(self) -> bool:
         return len(self.answers()) == len(self.session)
 
+    def begin(self) -> bool:
+        """Take the name for a new reader; False where somebody has begun under it, this person or another.
+
+        Of two people who type the same name at the same moment, one takes it. Raises BadInput where no answer could be
+        kept.
+        """
+        try:
+            self.path.parent.mkdir(exist_ok=True)
+            with open(self.path, "x"):
+                return True
+        except FileExistsError:
+            return False
+        except OSError as error:
+            raise BadInput(f"{self.path}: answers cannot be kept there ({error.strerror})") from None
+
     def record(
         self,
         item: int,
@@ -140,8 +158,23 @@ def _append(path: Path, line: str) -> None:
 
 
 def readings_of(session: ReaderSession) -> list[Reading]:
-    """All that have answered something, by name."""
+    """All that have begun, by name."""
     return [Reading(session, path.stem) for path in sorted((session.folder / ANSWERS).glob("*.jsonl"))]
+
+
+def other_name(session: ReaderSession, reader: str) -> str:
+    """A name like this one under which nobody has begun: `ada-2`."""
+    taken = {reading.reader for reading in readings_of(session)}
+    return next(name for number in count(2) if (name := f"{reader[:LONGEST_NAME]}-{number}") not in taken)
+
+
+def open_to_readers(session: ReaderSession) -> bool:
+    """Whether a reader who is done may see all results and what each image is.
+
+    Without an organiser's code they may. With one, whoever types the name of somebody who is done must not learn what
+    the images are: they open once all who have begun are done. Raises BadInput where answers are damaged.
+    """
+    return not session.config.seal or all(reading.finished for reading in readings_of(session))
 
 
 def answers_table(session: ReaderSession) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
 from medgan.data.phantom_sets import PhantomConfig, prepare_phantoms
+from medgan.jobs.records import Status
 from medgan.studies.synthesis import generate, generate_config
 from medgan.training.config import train_config
 from medgan.training.loop import train
@@ -20,6 +21,17 @@ PATIENCE_S = 60
 TINY = {"size": 64, "width": 8, "batch_size": 4, "steps": 4, "log_every": 1, "sample_every": 2, "samples": 4}
 
 Open = Callable[..., AppTest]
+
+
+class NeverStarts:
+    """Starts nothing, so that a test can write the states itself."""
+
+    def start(self, folder: object, attempt: int) -> None: ...
+
+    def why_dead(self, folder: object, status: Status) -> str:
+        return ""
+
+    def stop(self, status: Status, *, force: bool) -> None: ...
 
 
 @pytest.fixture(scope="session")

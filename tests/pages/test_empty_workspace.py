@@ -15,6 +15,8 @@ PAGES = {
     "train": "nothing to learn from yet",
     "generate": "",
     "mask_to_lesion": "First: a data set with masks",
+    "normal_abnormal": "First: a data set with two classes",
+    "guide": "Where to begin",
     "jobs": "Nothing has run yet",
     "quality": "No real images to compare with yet",
     "downstream": "No study has been carried out yet",

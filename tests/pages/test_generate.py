@@ -8,12 +8,18 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from medgan.common.progress import Silent
 from medgan.data.dataset import list_datasets
+from medgan.jobs import run_here, submit
+from medgan.jobs.executor import EXECUTORS
+from medgan.jobs.records import change_status, now
+from medgan.studies.exports import ExportOptions
+from medgan.studies.kept_exports import export_config, list_exports
 from medgan.studies.marks import mark, marks_file, marks_of
 from medgan.studies.synthesis import GenerateConfig, SyntheticSet
 from medgan.training.run import GENERATOR_FILE, Run
 
-from .conftest import Open, captions, options_of, pictures, press, texts
+from .conftest import NeverStarts, Open, captions, options_of, pictures, press, texts
 
 
 def run_id(name: str = "tiny") -> str:
@@ -264,3 +270,38 @@ class TestMarks:
         mark(SyntheticSet.open("kept"), [4], "accepted")
         app = open_page("generate", view="saved", only="accepted")
         assert "Download ZIP of 1" in str(app.get("download_button"))
+
+    def test_a_large_one_is_made_by_a_job_and_then_handed_over(
+        self, open_page: Open, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("medgan.app.exporting.DIRECT", 10)
+        monkeypatch.setattr("medgan.app.exporting.submit", lambda kind, config: run_here(kind, config, Silent()))
+        app = open_page("generate", view="saved", bits="16")
+        assert not app.get("download_button")
+        app = press(app, "Make a ZIP of 30")
+        assert not app.exception
+        [made] = list_exports()
+        assert made.config.options == ExportOptions(bits=16, distances=False)
+        assert "Download ZIP of 30" in str(app.get("download_button"))
+        assert "MiB, made just now" in texts(app)
+        mark(SyntheticSet.open("kept"), [4], "accepted")
+        app.run()
+        assert not app.get("download_button")  # its table tells other marks
+        assert any(button.label == "Make a ZIP of 30" for button in app.button)
+
+    def test_how_far_a_job_is_and_why_it_failed_stand_on_the_page(
+        self, open_page: Open, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(EXECUTORS, "local", NeverStarts())
+        synthetic = SyntheticSet.open("kept")
+        job = submit("export", export_config(synthetic, ExportOptions(distances=True)))
+        change_status(job.folder, state="running", started=now())
+        app = open_page("generate", view="saved", distances="True")
+        assert not app.exception
+        assert any(button.label == "Cancel" for button in app.button)
+        assert not any(button.label.startswith("Make a ZIP") for button in app.button)
+        reason = "marks.json: damaged (holds no marks)"
+        change_status(job.folder, state="failed", failure="bad input", reason=reason, finished=now())
+        app.run()
+        assert "holds no marks" in texts(app)
+        assert any(button.label == "Try again" for button in app.button)

@@ -1,28 +1,23 @@
 """The Jobs page with jobs in each state, written as their folders would be."""
 
 from datetime import timedelta
+from urllib.parse import parse_qs
 
 import pytest
 
 from medgan.common.config import Config
+from medgan.data.dataset import PreparedDataset
 from medgan.data.phantom_sets import PhantomConfig
 from medgan.jobs import Job
 from medgan.jobs.executor import EXECUTORS
-from medgan.jobs.records import Status, change_status, now
+from medgan.jobs.records import Result, change_status, now
 from medgan.jobs.runner import submit
+from medgan.studies.exports import ExportOptions
+from medgan.studies.kept_exports import export_config
+from medgan.studies.quality import quality_config
+from medgan.studies.synthesis import SyntheticSet
 
-from .conftest import Open, texts
-
-
-class NeverStarts:
-    """Starts nothing, so that a test can write the states itself."""
-
-    def start(self, folder: object, attempt: int) -> None: ...
-
-    def why_dead(self, folder: object, status: Status) -> str:
-        return ""
-
-    def stop(self, status: Status, *, force: bool) -> None: ...
+from .conftest import NeverStarts, Open, texts
 
 
 @pytest.fixture
@@ -53,6 +48,30 @@ def test_states_reasons_and_buttons(open_page: Open, make) -> None:
     assert "stopped at step 5" in words
     labels = sorted(button.label for button in app.button)
     assert labels == ["Cancel", "Cancel", "Forget", "Forget", "Forget", "Resume", "Try again"]
+
+
+@pytest.mark.usefixtures("populated")
+def test_scores_and_exports_lead_to_their_pages(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(EXECUTORS, "local", NeverStarts())
+    synthetic = SyntheticSet.open("kept")
+    films = synthetic.manifest.summary["dataset"]
+    options = ExportOptions(only="accepted", bits=16, distances=False)
+    result = Result(id="made", name="made", folder=synthetic.folder)
+    for kind, config in (
+        ("evaluate", quality_config("kept", films)),
+        ("evaluate", quality_config(films, films)),
+        ("export", export_config(synthetic, options)),
+    ):
+        change_status(submit(kind, config).folder, state="done", finished=now(), result=result)
+    app = open_page("jobs")
+    assert not app.exception
+    links = [(link.proto.label, parse_qs(link.proto.query_string)) for link in app.main.get("page_link")]
+    against = PreparedDataset.open(films).id
+    look = {"only": ["accepted"], "bits": ["16"], "distances": ["False"]}
+    assert [link for link in links if link[0] != "Guide"] == [
+        ("To the set, and its download", {"view": ["saved"], "set": [synthetic.id], **look}),
+        ("See the scores", {"view": ["scores"], "sets": [synthetic.id], "dataset": [against], "space": ["radiomic"]}),
+    ]
 
 
 def test_filter_in_the_address(open_page: Open, make) -> None:

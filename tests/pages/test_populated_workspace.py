@@ -121,7 +121,7 @@ class TestTrain:
         for file in other.glob("*.json"):
             changed = file.read_text().replace(run.id, other.name).replace('"name": "tiny"', '"name": "other"')
             file.write_text(changed.replace('"seed": 0', '"seed": 7'))
-        app = open_page("train", view="watch", trained=run.id, beside=other.name)
+        app = open_page("train", view="watch", trained=run.id, other_run=other.name)
         assert not app.exception
         table = next(table.value for table in app.table if "Setting" in table.value)
         assert list(table.columns) == ["Setting", "tiny", "other"]

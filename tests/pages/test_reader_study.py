@@ -3,6 +3,7 @@
 import shutil
 from io import BytesIO
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from medgan.app.reader_screen import blinded_png
 from medgan.data.dataset import list_datasets
+from medgan.data.phantom_sets import PhantomConfig, prepare_phantoms
 from medgan.studies.reader import ReaderSession, list_sessions, prepare_session, reader_config
 from medgan.studies.reading import Reading
 
@@ -75,6 +77,18 @@ def test_a_session_is_set_up_and_read_to_its_end(open_page: Open) -> None:
     assert all(words.startswith("synthetic") and "called real by 1 of 1" in words for words in pictures(app))
 
 
+def test_setting_up_says_where_a_gan_saw_the_test_images_elsewhere(populated: Path, open_page: Open) -> None:
+    films = next(found for found in list_datasets() if found.name == "phantom-chest_xray")
+    other = prepare_phantoms(PhantomConfig(family="chest_xray", count=36, size=64, name="elsewhere"))
+    learned = films.items["split"] == "train"
+    other.items.assign(split=learned.map({True: "test", False: "train"})).to_parquet(other.folder / "items.parquet")
+    told = "its GAN tiny learned from 10 test images of elsewhere"
+    app = open_page("reader_study", view="new", dataset=other.id)
+    assert not app.exception
+    assert told in texts(app)
+    assert told not in texts(open_page("reader_study", view="new", dataset=films.id))
+
+
 class TestReading:
     def test_nothing_on_the_page_tells_real_from_synthetic(self, session: ReaderSession, open_page: Open) -> None:
         app = open_page("reader_study", session=session.id, reader="ada")
@@ -133,7 +147,25 @@ class TestReading:
         assert "reader" not in app.query_params
         app.text_input[0].set_value("ADA")
         app = press(app, "Begin, or go on")
+        assert "a reader of this name, **ada**, who has judged 1 of 8 images. Is that you?" in app.warning[0].value
+        app = press(app, "Yes, go on")
         assert pictures(app) == ["Image 2 of 8, to be judged"]
+
+    def test_two_people_of_one_name_do_not_mix(self, session: ReaderSession, open_page: Open) -> None:
+        pages = [open_page("reader_study"), open_page("reader_study")]
+        for app in pages:
+            app.text_input[0].set_value("AB")
+            press(app, "Begin, or go on")
+        first, second = pages
+        assert first.query_params["reader"] == "ab"
+        assert "reader" not in second.query_params
+        assert "who has judged 0 of 8 images. Is that you?" in second.warning[0].value
+        press(second, "No, I am somebody else")
+        assert not second.warning
+        assert "or **ab-2**" in second.info[0].value
+        second.text_input[0].set_value("ab-2")
+        press(second, "Begin, or go on")
+        assert second.query_params["reader"] == "ab-2"
 
     @pytest.mark.parametrize(("session_id", "reader"), [("gone", "ada"), ("", "ada"), (None, "../up")])
     def test_an_address_that_leads_nowhere_is_one_line(
@@ -158,6 +190,36 @@ class TestResults:
             assert "Results of" not in texts(app)
             assert not app.table
             assert not app.get("download_button")
+
+    def test_with_a_code_who_is_done_sees_their_own_figure_until_all_are(
+        self, session: ReaderSession, open_page: Open
+    ) -> None:
+        read(session, "bob")
+        read(session, "ada", IMAGES - 1)
+        app = open_page("reader_study", session=session.id, reader="bob")
+        assert not app.exception
+        words = texts(app)
+        assert "you have judged all 8 images" in words
+        assert "**You** were right about 4 of 8 (50%)" in words
+        assert "ada" not in words
+        assert pictures(app) == []
+        assert not app.table
+        assert not app.get("plotly_chart")
+        assert not app.get("download_button")
+        read(session, "ada")
+        app = app.run()
+        assert "Results of blind" in texts(app)
+        assert len(pictures(app)) == 4
+        assert app.get("download_button")
+
+    def test_without_a_code_they_open_to_each_reader_at_the_end(self, session: ReaderSession, open_page: Open) -> None:
+        ids = session.manifest.config["dataset"], ("kept",)
+        uncoded = prepare_session(reader_config(*ids, part="all", images=IMAGES, name="open"))
+        read(uncoded, "bob")
+        read(uncoded, "ada", 1)
+        app = open_page("reader_study", session=uncoded.id, reader="bob")
+        assert "Results of open" in texts(app)
+        assert len(pictures(app)) == 4
 
     def test_the_code_opens_them(self, session: ReaderSession, open_page: Open) -> None:
         read(session, "bob")
@@ -190,6 +252,19 @@ class TestResults:
         assert not app.exception
         assert len(app.error) == 1
         assert "damaged" in app.error[0].value
+
+
+def test_the_overview_says_how_many_have_finished(session: ReaderSession, open_page: Open) -> None:
+    app = open_page("overview")
+    assert "Reader studies (1)" in texts(app)
+    assert "Nobody has begun" in texts(app)
+    read(session, "bob")
+    read(session, "ada", 3)
+    app = app.run()
+    assert not app.exception
+    assert "1 of 2 readers has finished" in texts(app)
+    link = next(link.proto for link in app.main.get("page_link") if link.proto.label == "**blind**")
+    assert parse_qs(link.query_string) == {"view": ["sessions"], "session": [session.id]}
 
 
 @pytest.mark.parametrize("channels", [1, 3])

@@ -43,7 +43,7 @@ def test_page_opens_without_error_and_every_image_has_a_text(open_page: Open, na
 
 
 def test_compared_runs_say_which_pictures_are_real(open_page: Open) -> None:
-    app = open_page("train", view="watch", trained=run_id("turner"), beside=run_id("painter"))
+    app = open_page("train", view="watch", trained=run_id("turner"), other_run=run_id("painter"))
     assert not app.exception
     assert "painter**, step 2. In pairs: left a real mask, right what the model makes of it" in texts(app)
     assert "turner**, step 2. In pairs: left a real image" in texts(app)

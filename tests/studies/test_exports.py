@@ -10,13 +10,16 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from medgan.common.artefact import damaged_files
 from medgan.common.errors import BadInput, Cancelled
+from medgan.common.home import exports_folder
 from medgan.data.dataset import PreparedDataset
 from medgan.data.phantom_sets import PhantomConfig, prepare_phantoms
 from medgan.studies.evaluation import evaluate
 from medgan.studies.export_formats import FORMATS
 from medgan.studies.exports import ExportOptions, deepened, export_folder, export_of, export_zip, zip_bytes
-from medgan.studies.marks import mark
+from medgan.studies.kept_exports import export_config, keep_export, list_exports
+from medgan.studies.marks import mark, marks_file, marks_of
 from medgan.studies.quality import quality_config
 from medgan.studies.synthesis import SyntheticSet, generate, generate_config
 from medgan.studies.training_distances import training_distances
@@ -224,6 +227,45 @@ def test_a_set_cannot_write_outside_its_export(films: SyntheticSet, tmp_path: Pa
         export_folder(films, tmp_path / "out")
     assert list(tmp_path.glob("*.png")) == []
     assert not (tmp_path / "out").exists()
+
+
+class TestKept:
+    """An export as a job makes it."""
+
+    def test_it_is_a_zip_with_a_manifest_and_is_made_once(self, films: SyntheticSet, tmp_path: Path) -> None:
+        config = export_config(films, ExportOptions(distances=False))
+        made = keep_export(config)
+        assert made.folder == exports_folder() / config.export
+        assert made.path.name == "synthetic-films.zip"
+        assert made.bytes == made.path.stat().st_size
+        assert damaged_files(made.folder) == []
+        export_zip(films, tmp_path / "films.zip", config.options)
+        assert packed(made.path) == packed(tmp_path / "films.zip")
+        written = made.path.stat().st_mtime_ns
+        assert keep_export(config).path.stat().st_mtime_ns == written
+
+    def test_it_fits_until_marks_or_options_change(self, films: SyntheticSet) -> None:
+        options = ExportOptions(distances=False)
+        made = keep_export(export_config(films, options))
+        assert made.fits(films, options, marks_of(films))
+        assert not made.fits(films, ExportOptions(distances=False, bits=16), marks_of(films))
+        mark(films, 2, "rejected")
+        assert not made.fits(films, options, marks_of(films))
+
+    def test_it_replaces_earlier_ones_of_the_same_options_alone(self, films: SyntheticSet) -> None:
+        deep, plain = ExportOptions(distances=False, bits=16), ExportOptions(distances=False)
+        kept, _, newest = (keep_export(export_config(films, options)) for options in (deep, plain, plain))
+        assert {found.id for found in list_exports()} == {kept.id, newest.id}
+
+    def test_what_fails_or_is_stopped_leaves_nothing(self, films: SyntheticSet) -> None:
+        config = export_config(films, ExportOptions(distances=False))
+        with pytest.raises(Cancelled):
+            keep_export(config, Stopping(2))
+        mark(films, 2, "rejected")
+        marks_file(films).write_text("{}")
+        with pytest.raises(BadInput, match="holds no marks"):
+            keep_export(config)
+        assert list(exports_folder().iterdir()) == []
 
 
 def test_images_that_are_in_no_set_leave_with_a_notice(films: SyntheticSet, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """A reader study: what is shown, what is kept of the answers, and what is made of them."""
 
 import json
+import re
 import shutil
 from itertools import product
 from pathlib import Path
@@ -20,9 +21,13 @@ from medgan.data.phantom_sets import PhantomConfig, prepare_phantoms
 from medgan.studies.agreement import cohen_kappa, fleiss_kappa, in_words, kappa
 from medgan.studies.marks import mark
 from medgan.studies.reader import ReaderSession, list_sessions, prepare_session, reader_config
+from medgan.studies.reader_images import Source
 from medgan.studies.reader_scores import ReaderScores, area, newcombe, share_right
 from medgan.studies.reading import Reading, answers_table, readings_of
 from medgan.studies.synthesis import SyntheticSet, generate, generate_config
+from medgan.training.config import train_config
+from medgan.training.loop import train
+from medgan.training.run import Run
 
 
 @pytest.fixture(scope="module")
@@ -145,6 +150,24 @@ class TestImages:
     def test_the_organiser_is_told_what_else_may_give_images_away(self, session: ReaderSession) -> None:
         assert any("did not learn from phantoms" in note for note in session.notes)
         assert any("training part" in note for note in session.notes)
+
+    def test_the_organiser_is_told_of_a_gan_that_saw_the_test_images_elsewhere(self, session: ReaderSession) -> None:
+        films = PhantomConfig(family="chest_xray", count=36, size=64, seed=4, name="films")
+        dataset, other = (prepare_phantoms(films.model_copy(update={"name": name})) for name in ("films", "elsewhere"))
+        other.items.assign(split="train").to_parquet(other.folder / "items.parquet")
+        for source in (dataset, other):
+            options = {"size": 64, "width": 8, "batch_size": 4, "steps": 1, "samples": 1}
+            run = train(train_config("dcgan", source.id, label="normal", name=source.name, options=options))
+            generate(generate_config(run.id, count=4, name=f"by-{source.name}"))
+        own, foreign = (SyntheticSet.open(f"by-{name}") for name in ("films", "elsewhere"))
+        assert Source(dataset, "test", (own,), 0).notes == ()
+        notes = Source(dataset, "test", (foreign,), 0).notes
+        assert any(
+            re.search(r"its GAN elsewhere learned from \d+ test .*images.* of films\. A copy", one) for one in notes
+        )
+        shutil.rmtree(other.folder)
+        shutil.rmtree(Run.open("elsewhere").folder)
+        assert any("is gone, so nobody can tell" in one for one in Source(dataset, "test", (foreign,), 0).notes)
 
     def test_the_code_opens_and_is_not_kept(self, session: ReaderSession) -> None:
         assert session.opened_by("opensesame")
