@@ -259,7 +259,7 @@ def _row(name: str, verdict: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repetitions", type=int, default=5, help="each on other phantoms (default 5)")
-    parser.add_argument("--first", type=int, default=0, help="seed of the first repetition (default 0)")
+    parser.add_argument("--first", type=int, default=10, help="its seed (default 10: designs were settled on lower ones)")
     parser.add_argument("--task", choices=tuple(DESIGNS), action="append", help="only this one (repeatable)")
     options = parser.parse_args()
     rows = []
