@@ -42,7 +42,10 @@ from medgan.training.run import Run, RunRecord
 
 SETS = ("fresh", "wrong", "copies")
 TRUTHS = {"few": ("hurts",), "fresh": ("helps",), "wrong": ("hurts",), "copies": ("cannot be told", "hurts")}
-"""What a study that knows its business says, by what is compared with all real images."""
+"""What a verdict may say of each thing that is compared with all real images; `few` is a part of them."""
+
+FIRST = 10
+"""Designs were settled while looking at repetitions of lower seeds, so those do not count."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +125,8 @@ DESIGNS = {
     ),
 }
 """Every batch holds all training images of its arm, so that each arm takes one step an epoch, however many it has. In
-smaller batches copies help, as more steps in an epoch do: early stopping counts epochs."""
+smaller batches an arm with more images takes more steps before early stopping, which counts epochs, ends it: where real
+images alone are stopped too early, even copies of them may help."""
 
 
 def phantoms(design: Design, seed: int, numbers: range) -> Some:
@@ -259,7 +263,7 @@ def _row(name: str, verdict: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repetitions", type=int, default=5, help="each on other phantoms (default 5)")
-    parser.add_argument("--first", type=int, default=10, help="its seed (default 10: designs were settled on lower ones)")
+    parser.add_argument("--first", type=int, default=FIRST, help=f"seed of the first repetition (default {FIRST})")
     parser.add_argument("--task", choices=tuple(DESIGNS), action="append", help="only this one (repeatable)")
     options = parser.parse_args()
     rows = []
@@ -276,7 +280,7 @@ def main() -> None:
                 flush=True,
             )
             rows += found
-    print(table(pd.DataFrame(rows)))
+    print(table(pd.DataFrame(rows)), json.dumps(environment(), indent=2), sep="\n\n")
 
 
 def table(rows: pd.DataFrame) -> str:
