@@ -44,7 +44,7 @@ SETS = ("fresh", "wrong", "copies")
 TRUTHS = {"few": ("hurts",), "fresh": ("helps",), "wrong": ("hurts",), "copies": ("cannot be told", "hurts")}
 """What a verdict may say of each thing that is compared with all real images; `few` is a part of them."""
 
-FIRST = 10
+FIRST = 20
 """Designs were settled while looking at repetitions of lower seeds, so those do not count."""
 
 
@@ -85,11 +85,11 @@ DESIGNS = {
         family="chest_xray",
         classes=("normal", "viral_pneumonia"),
         size=16,
-        train=16,
+        train=24,
         validation=60,
         test=200,
-        share=0.125,
-        dose=5,
+        share=1 / 12,
+        dose=4,
         seeds=8,
         training={
             "classifier": {
