@@ -15,8 +15,10 @@ ALL, UNMARKED = "all", "unmarked"
 MEANS: dict[str, str] = {UNMARKED: "", "accepted": "accepted", "rejected": "rejected"}
 """The mark that each filter shows."""
 LIST = "curated list"
-SYMBOLS = {"accepted": ":material/check: Accept", "rejected": ":material/close: Reject"}
-SHORT = {"accepted": ":material/check:", "rejected": ":material/close:"}
+SYMBOLS: dict[Mark, tuple[str, str]] = {
+    "accepted": (":material/check:", "Accept"),
+    "rejected": (":material/close:", "Reject"),
+}
 
 
 def choose(synthetic: SyntheticSet, marks: NDArray[np.str_]) -> NDArray[np.int64]:
@@ -61,19 +63,21 @@ def counts_line(marks: NDArray[np.str_]) -> str:
 
 
 def buttons(synthetic: SyntheticSet, number: int, given: str, *, wide: bool) -> None:
-    """Accept or reject one image; the mark that it has is lit, and a click on that takes it back."""
-    key = f"mark {synthetic.id} {number}"
-    st.session_state[key] = given or None  # the file knows best: another window, or the dialog, may have marked
-    words = SYMBOLS if wide else SHORT
-    st.segmented_control(
-        f"Mark of image no. {number}: accept or reject",
-        list(words),
-        format_func=words.__getitem__,
-        key=key,
-        label_visibility="collapsed",
-        on_change=_take,
-        args=(synthetic, number, key),
-    )
+    """Accept or reject one image; the mark that it has is lit, and a click on that takes it back.
+
+    Two buttons, and not one control that keeps a state: a browser that was not redrawn since the marks changed
+    sends the states that it still shows, and those would undo marks that nobody touched.
+    """
+    for means, (icon, word) in SYMBOLS.items():
+        st.button(
+            word if wide else "",
+            key=f"{means} {synthetic.id} {number}",
+            icon=icon,
+            type="primary" if given == means else "secondary",
+            help=f"{word} no. {number}" if given != means else f"Take back that no. {number} is {means}",
+            on_click=give,
+            args=(synthetic, [number], "" if given == means else means),
+        )
 
 
 def rest_button(synthetic: SyntheticSet, numbers: Sequence[int], marks: NDArray[np.str_]) -> None:
@@ -98,8 +102,3 @@ def give(synthetic: SyntheticSet, numbers: Sequence[int], given: Mark) -> None:
 def mark_of(synthetic: SyntheticSet, number: int) -> str:
     """The mark of one image as it is now."""
     return str(marks_of(synthetic)[number])
-
-
-def _take(synthetic: SyntheticSet, number: int, key: str) -> None:
-    chosen: Mark = st.session_state[key] or ""
-    give(synthetic, [number], chosen)

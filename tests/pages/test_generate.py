@@ -15,7 +15,7 @@ from medgan.jobs.executor import EXECUTORS
 from medgan.jobs.records import change_status, now
 from medgan.studies.exports import ExportOptions
 from medgan.studies.kept_exports import export_config, list_exports
-from medgan.studies.marks import mark, marks_file, marks_of
+from medgan.studies.marks import Mark, mark, marks_file, marks_of
 from medgan.studies.synthesis import GenerateConfig, SyntheticSet
 from medgan.training.run import GENERATOR_FILE, Run
 
@@ -35,9 +35,9 @@ def button_of(app: AppTest, key: str) -> Any:
     return next(button for button in app.button if button.key == key)
 
 
-def marker(app: AppTest, number: int) -> Any:
-    synthetic = SyntheticSet.open("kept")
-    return app.segmented_control(key=f"mark {synthetic.id} {number}")
+def marker(app: AppTest, number: int, means: Mark) -> Any:
+    """The button below an image of the page."""
+    return button_of(app, f"{means} {SyntheticSet.open('kept').id} {number}")
 
 
 @pytest.mark.usefixtures("populated")
@@ -211,14 +211,21 @@ class TestOtherModels:
 class TestMarks:
     def test_a_click_marks_and_another_takes_it_back(self, open_page: Open) -> None:
         app = open_page("generate", view="saved")
-        marker(app, 3).set_value("rejected").run()
+        marker(app, 3, "rejected").click().run()
         assert not app.exception
         assert marks_of(SyntheticSet.open("kept"))[3] == "rejected"
         assert "0 accepted, 1 rejected, 29 not looked at" in texts(app)
         again = open_page("generate", view="saved")
-        assert marker(again, 3).value == "rejected"
-        marker(again, 3).set_value(None).run()
+        assert "Take back" in marker(again, 3, "rejected").help
+        marker(again, 3, "rejected").click().run()
         assert not marks_of(SyntheticSet.open("kept")).any()
+
+    def test_a_click_on_an_old_view_leaves_other_marks_alone(self, open_page: Open) -> None:
+        synthetic = SyntheticSet.open("kept")
+        app = open_page("generate", view="saved")
+        mark(synthetic, [1, 2], "accepted")  # meanwhile, in the large view or in another window
+        marker(app, 5, "rejected").click().run()
+        assert marks_of(synthetic)[:6].tolist() == ["", "accepted", "accepted", "", "", "rejected"]
 
     def test_images_are_filtered_by_their_marks(self, open_page: Open) -> None:
         synthetic = SyntheticSet.open("kept")
@@ -229,7 +236,7 @@ class TestMarks:
 
     def test_an_image_stays_while_it_is_marked(self, open_page: Open) -> None:
         app = open_page("generate", view="saved", marked="unmarked")
-        marker(app, 0).set_value("accepted").run()
+        marker(app, 0, "accepted").click().run()
         assert len(shown(app)) == 24
         assert shown(app)[0].endswith("no. 0")
         press(app, "Update the list")
