@@ -25,9 +25,11 @@ from urllib.request import urlopen
 
 import numpy as np
 
+from medgan.common.jsonl import read_jsonl, write_jsonl
 from medgan.common.repro import environment
 from medgan.data.phantom_sets import PhantomConfig, prepare_phantoms
-from medgan.studies.study import run_study, study_config
+from medgan.studies.running import run_study
+from medgan.studies.study import study_config
 from medgan.studies.synthesis import generate, generate_config
 from medgan.training.config import train_config
 from medgan.training.loop import train
@@ -83,10 +85,11 @@ def build() -> None:
 
 def lengthen(losses: Path) -> None:
     """Loss curves as long as those of a real training."""
-    last = json.loads(losses.read_text().splitlines()[-1])
+    kept = read_jsonl(losses)
+    last = kept[-1]
     noise = np.random.default_rng(0).normal(1, 0.1, POINTS)
     rows = [last | {"step": last["step"] + 10 * n, "generator": last["generator"] * noise[n]} for n in range(1, POINTS)]
-    losses.write_text(losses.read_text() + "".join(json.dumps(row) + "\n" for row in rows))
+    write_jsonl(losses, [*kept, *rows])
 
 
 def copied(folder: Path, id: str, number: int) -> None:

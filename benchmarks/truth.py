@@ -34,7 +34,8 @@ from medgan.data.dataset import PreparedDataset
 from medgan.data.phantoms import draw
 from medgan.data.prepare import prepare
 from medgan.studies.material import Some
-from medgan.studies.study import Study, run_study, study_config
+from medgan.studies.running import run_study
+from medgan.studies.study import Study, study_config
 from medgan.studies.synthesis import IMAGES, ITEMS, MASKS, SyntheticSet, item_rows
 from medgan.training.config import train_config
 from medgan.training.feed import training_data

@@ -14,7 +14,7 @@ from medgan.models.resnet import ResNet
 from medgan.studies.synthesis import SyntheticSet
 from medgan.training.run import Run
 
-from .test_cli import answer, complaint, help_of
+from .commands import answer, complaint, help_of
 
 SMALL = ("--size", "64", "--width", "8", "--discriminator-width", "8", "--steps", "2", "--batch-size", "2")
 

@@ -6,12 +6,19 @@ from dataclasses import dataclass
 import streamlit as st
 
 from medgan.app import cards, choosing_source, session
+from medgan.app.first_model import Needed
 from medgan.app.sources import Source, translates_both_ways
-from medgan.app.words import plain
-from medgan.data.dataset import PreparedDataset
 from medgan.training.run import Run
 
-QUICK = {"view": "new", "gan": "cyclegan", "preset": "quick"}
+NEEDED = Needed(
+    gan="cyclegan",
+    purpose="Here a model turns an X-ray of one class into the other, normal into abnormal, say, and back again, and "
+    "you see what it changes. For that it must have learned from images of two classes; they need not be pairs.",
+    once_saved="it can be looked at",
+    data="a data set with two classes. Add a folder with one subfolder a class, or have phantoms drawn.",
+    link="Add images of two classes",
+    fits=lambda dataset: len(dataset.classes) > 1,
+)
 
 
 @dataclass(frozen=True)
@@ -66,41 +73,3 @@ def _direction(classes: tuple[str, ...]) -> str:
     """The class to turn from."""
     a, b = (label.replace("_", " ") for label in classes)
     return session.select("Turn", "turned", {classes[0]: f"{a} to {b}", classes[1]: f"{b} to {a}"}) or classes[0]
-
-
-def nothing_yet(found: Sequence[Run], datasets: Sequence[PreparedDataset]) -> None:
-    """What to do where no model can turn images."""
-    if found:
-        run = found[0]
-        st.info(f"The model {plain(run.name)} has nothing saved yet; it can be looked at after its first save.")
-        st.page_link(
-            "pages/train.py",
-            label="Watch it learn",
-            icon=":material/monitoring:",
-            query_params={"view": "watch", "trained": run.id},
-        )
-        return
-    st.markdown(
-        "Here a model turns an X-ray of one class into the other, normal into abnormal, say, and back again, and you "
-        "see what it changes. For that it must have learned from images of two classes; they need not be pairs."
-    )
-    classed = next((dataset for dataset in datasets if len(dataset.classes) > 1), None)
-    if classed is None:
-        st.info("First: a data set with two classes. Add a folder with one subfolder a class, or have phantoms drawn.")
-        st.page_link(
-            "pages/data.py",
-            label="Add images of two classes",
-            icon=":material/folder_open:",
-            query_params={"view": "add"},
-        )
-        return
-    st.info(
-        f"No model has learned this yet. Train CycleGAN on {plain(classed.name)}: the quick preset takes minutes.",
-        icon=":material/info:",
-    )
-    st.page_link(
-        "pages/train.py",
-        label="Train CycleGAN",
-        icon=":material/model_training:",
-        query_params=QUICK | {"dataset": classed.id},
-    )

@@ -13,6 +13,7 @@ from medgan.app import (
     cycle_pictures,
     cycle_turning,
     cycle_words,
+    first_model,
     session,
     strip,
     wipe,
@@ -38,7 +39,7 @@ def show(runs: Sequence[Run], datasets: Sequence[PreparedDataset]) -> None:
     found = cycle_models.turners(runs)
     able = [run for run in found if run.can_sample]
     if not able:
-        cycle_models.nothing_yet(found, datasets)
+        first_model.lead_to(cycle_models.NEEDED, found, datasets)
         return
     turn = cycle_models.choose(able)
     origin = cached.origin(turn.run, turn.source)

@@ -25,8 +25,8 @@ from medgan.studies.synthesis import SyntheticSet
 from medgan.training.run import Run
 
 IN_A_ROW, IN_A_SHEET = 5, 10
-GRID_COLUMNS = 6
-"""Of a sample grid: three images, each with its mask."""
+GRID_ROWS, GRID_COLUMNS = 2, 6
+"""Of a sample grid's corner: a row holds three images, each with its mask on its right."""
 SIDE = 128
 
 
@@ -78,7 +78,7 @@ def set_sheet(synthetic: SyntheticSet) -> None:
 def newest_grid(run: Run) -> int:
     """Draw the newest sample grid's corner; returns its training step."""
     step, path = run.sample_grids()[-1]
-    images = cached.first_of_grid(path, run.config.model.size, 2, GRID_COLUMNS)
+    images = cached.first_of_grid(path, run.config.model.size, GRID_ROWS, GRID_COLUMNS)
     alternative = f"Synthetic images, each beside its mask, at training step {step}"
     gallery.sheet(images, alternative, columns=GRID_COLUMNS, side=SIDE)
     return step

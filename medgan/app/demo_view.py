@@ -21,13 +21,15 @@ WORDS = (
 
 def show() -> None:
     """The newest demo while it runs and shortly after; else the button that starts one."""
-    if not _shown():
+    if _shown() is None:
         _offer()
     live(_walk, lambda: working(KIND))
 
 
-def _shown() -> bool:
-    return any(worth_showing(job.status()) for job in jobs_of(KIND)[:1])
+def _shown() -> tuple[Job, Status] | None:
+    """The newest demo, where it runs or ended a moment ago."""
+    found = ((job, job.status()) for job in jobs_of(KIND)[:1])
+    return next(((job, status) for job, status in found if worth_showing(status)), None)
 
 
 def _offer() -> None:
@@ -46,16 +48,16 @@ def _offer() -> None:
 
 def _walk() -> None:
     """Every stage of the newest demo, with what it has made."""
-    for job in jobs_of(KIND)[:1]:
-        status = job.status()
-        if worth_showing(status):
-            _head(job, status)
-            made = demo_stages.made_by(DemoConfig.parse(job.config))
-            cells = st.grid(2, min_column_width=380, gap="medium")
-            for number, (title, draw) in enumerate(_STAGES.items(), start=1):
-                with cells.container(border=True, height="stretch", gap="xsmall"), plainly():
-                    st.markdown(f"**{number}. {title}**")
-                    draw(made)
+    if (shown := _shown()) is None:
+        return
+    job, status = shown
+    _head(job, status)
+    made = demo_stages.made_by(DemoConfig.parse(job.config))
+    cells = st.grid(2, min_column_width=380, gap="medium")
+    for number, (title, draw) in enumerate(_STAGES.items(), start=1):
+        with cells.container(border=True, height="stretch", gap="xsmall"), plainly():
+            st.markdown(f"**{number}. {title}**")
+            draw(made)
 
 
 def _head(job: Job, status: Status) -> None:

@@ -41,7 +41,7 @@ def show() -> None:
     found = parts()
     contents, words = st.columns([3, 8], gap="large")
     with contents:
-        chosen = session.listed("Part", "part", {name: title for name, (title, _) in found.items()})
+        chosen = session.radio("Part", "part", {name: title for name, (title, _) in found.items()})
     title, text = found[chosen]
     with words:
         st.header(title, anchor=False)

@@ -5,14 +5,22 @@ from collections.abc import Sequence
 import streamlit as st
 
 from medgan.app import cards, session
+from medgan.app.first_model import Needed
 from medgan.app.sources import given_part
 from medgan.app.words import plain
-from medgan.data.dataset import PreparedDataset
 from medgan.training.run import Run
 
 MOST_BESIDE = 2
 """Further models side by side; more would be too small to be seen well."""
-QUICK = {"view": "new", "gan": "pix2pix", "preset": "quick"}
+NEEDED = Needed(
+    gan="pix2pix",
+    purpose="Here you give a model the mask of a lesion, and it paints the lesion into it. For that it must have "
+    "learned from images with masks.",
+    once_saved="it can paint",
+    data="a data set with masks. Add a folder of images with masks, or have phantoms drawn.",
+    link="Add images with masks",
+    fits=lambda dataset: bool(dataset.structures),
+)
 
 
 def painters(runs: Sequence[Run]) -> list[Run]:
@@ -54,38 +62,3 @@ def choose_beside(run: Run, able: Sequence[Run]) -> list[Run]:
 
 def _takes_the_same(other: Run, run: Run) -> bool:
     return other.record.data.structures == run.record.data.structures
-
-
-def nothing_yet(found: Sequence[Run], datasets: Sequence[PreparedDataset]) -> None:
-    """What to do where no model can paint into masks."""
-    if found:
-        run = found[0]
-        st.info(f"The model {plain(run.name)} has nothing saved yet; it can paint after its first save.")
-        st.page_link(
-            "pages/train.py",
-            label="Watch it learn",
-            icon=":material/monitoring:",
-            query_params={"view": "watch", "trained": run.id},
-        )
-        return
-    st.markdown(
-        "Here you give a model the mask of a lesion, and it paints the lesion into it. For that it must have learned "
-        "from images with masks."
-    )
-    masked = next((dataset for dataset in datasets if dataset.structures), None)
-    if masked is None:
-        st.info("First: a data set with masks. Add a folder of images with masks, or have phantoms drawn.")
-        st.page_link(
-            "pages/data.py", label="Add images with masks", icon=":material/folder_open:", query_params={"view": "add"}
-        )
-        return
-    st.info(
-        f"No model has learned this yet. Train Pix2Pix on {plain(masked.name)}: the quick preset takes minutes.",
-        icon=":material/info:",
-    )
-    st.page_link(
-        "pages/train.py",
-        label="Train Pix2Pix",
-        icon=":material/model_training:",
-        query_params=QUICK | {"dataset": masked.id},
-    )

@@ -91,7 +91,7 @@ def choice(label: str, name: str, options: Mapping[str, str], *, default: str | 
     return _keep(name, chosen or first, first)
 
 
-def listed(label: str, name: str, options: Mapping[str, str]) -> str:
+def radio(label: str, name: str, options: Mapping[str, str]) -> str:
     """As `tabs`, one below the other."""
     first = next(iter(options))
     key = _begin(name, first, list(options), str)

@@ -7,6 +7,7 @@ import streamlit as st
 
 from medgan.app import (
     cached,
+    first_model,
     gallery,
     mask_models,
     mask_scores,
@@ -29,7 +30,7 @@ def show(runs: Sequence[Run], datasets: Sequence[PreparedDataset]) -> None:
     found = mask_models.painters(runs)
     able = [run for run in found if run.can_sample]
     if not able:
-        mask_models.nothing_yet(found, datasets)
+        first_model.lead_to(mask_models.NEEDED, found, datasets)
         return
     model, source = st.columns([4, 5], gap="medium")
     with model:

@@ -5,11 +5,12 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Any, ClassVar, Literal, Protocol, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -167,28 +168,76 @@ def _matches(path: Path, record: FileRecord) -> bool:
     return path.is_file() and path.stat().st_size == record.bytes and sha256_of(path) == record.sha256
 
 
-def list_artefacts(root: Path, kind: Kind) -> list[tuple[Path, Manifest]]:
-    """Finished artefacts directly below `root`, newest first; damaged ones are left out."""
-    found = []
-    for path in root.glob(f"*/{MANIFEST}"):
-        try:
-            manifest = read_manifest(path.parent)
-        except BadInput:
-            continue
-        if manifest.kind == kind:
-            found.append((path.parent, manifest))
-    return sorted(found, key=lambda pair: (pair[1].created, pair[1].id), reverse=True)
+class Named(Protocol):
+    """What can be opened by its id or its name."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
 
 
-def find_artefact(root: Path, kind: Kind, name_or_id: str) -> tuple[Path, Manifest]:
-    """The artefact of that id, else the newest of that name; raises BadInput that lists what there is."""
-    artefacts = list_artefacts(root, kind)
-    by_id = [found for found in artefacts if found[1].id == name_or_id]
-    by_name = [found for found in artefacts if found[1].name == name_or_id]
-    for found in by_id + by_name:
-        return found
-    known = ", ".join(dict.fromkeys(manifest.name for _, manifest in artefacts)) or "none yet"
-    raise BadInput(f"no {kind} named {name_or_id!r} (there is: {known})")
+NamedT = TypeVar("NamedT", bound=Named)
+
+
+def pick(found: Sequence[NamedT], what: str, name_or_id: str) -> NamedT:
+    """The one of that id, else the first of that name; raises BadInput that lists what there is."""
+    by_id = [one for one in found if one.id == name_or_id]
+    by_name = [one for one in found if one.name == name_or_id]
+    for one in by_id + by_name:
+        return one
+    known = ", ".join(dict.fromkeys(one.name for one in found)) or "none yet"
+    raise BadInput(f"no {what} named {name_or_id!r} (there is: {known})")
+
+
+@dataclass(frozen=True)
+class FinishedArtefact:
+    """A finished artefact; each kind is a class of its own, which opens what lies in the folder."""
+
+    folder: Path
+    manifest: Manifest
+
+    kind: ClassVar[Kind]
+    root: ClassVar[Callable[[], Path]]
+    """The folder that artefacts of this kind lie in."""
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """Raises BadInput where the folder holds no finished artefact or a damaged one."""
+        return cls(folder, read_manifest(folder))
+
+    @classmethod
+    def all(cls) -> list[Self]:
+        """All of this kind, newest first; damaged ones are left out."""
+        found = []
+        for path in cls.root().glob(f"*/{MANIFEST}"):
+            with suppress(BadInput):
+                found.append(cls.read(path.parent))
+        of_kind = [one for one in found if one.manifest.kind == cls.kind]
+        return sorted(of_kind, key=lambda one: (one.manifest.created, one.id), reverse=True)
+
+    @classmethod
+    def open(cls, name_or_id: str) -> Self:
+        """The one of that id, else the newest of that name; raises BadInput that lists what there is."""
+        return pick(cls.all(), cls.kind, name_or_id)
+
+    @property
+    def id(self) -> str:
+        return self.manifest.id
+
+    @property
+    def name(self) -> str:
+        return self.manifest.name
+
+    def describe(self) -> dict[str, Any]:
+        """What a card or `--json` shows."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "folder": str(self.folder),
+            "created": self.manifest.created.isoformat(),
+            **self.manifest.summary,
+        }
 
 
 def remove_artefact(folder: Path) -> None:

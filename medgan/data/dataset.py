@@ -1,16 +1,15 @@
 """A prepared data set: arrays as memory maps, one table row an item, and what is known about both."""
 
 import json
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from medgan.common.artefact import MANIFEST, Manifest, find_artefact, list_artefacts, read_manifest
+from medgan.common.artefact import MANIFEST, FinishedArtefact
 from medgan.common.errors import BadInput
 from medgan.common.home import datasets_folder
 from medgan.common.stored import open_bytes, read_table
@@ -21,12 +20,11 @@ IMAGES, MASKS, SOURCES = "images.npy", "masks.npy", "sources.npy"
 ITEMS, PROBLEMS = "items.parquet", "problems.json"
 
 
-@dataclass(frozen=True)
-class PreparedDataset:
+class PreparedDataset(FinishedArtefact):
     """A finished data set, opened for reading; arrays and table are opened when first asked for."""
 
-    folder: Path
-    manifest: Manifest
+    kind = "dataset"
+    root = staticmethod(datasets_folder)
 
     @classmethod
     def open(cls, name_or_id_or_path: str | Path) -> Self:
@@ -35,21 +33,12 @@ class PreparedDataset:
         Raises BadInput where there is none, or where it is no data set.
         """
         path = Path(name_or_id_or_path)
-        if (path / MANIFEST).is_file():
-            folder, manifest = path.resolve(), read_manifest(path)
-        else:
-            folder, manifest = find_artefact(datasets_folder(), "dataset", str(name_or_id_or_path))
-        if manifest.kind != "dataset":
-            raise BadInput(f"{folder}: is a {manifest.kind}, not a data set")
-        return cls(folder, manifest)
-
-    @property
-    def id(self) -> str:
-        return self.manifest.id
-
-    @property
-    def name(self) -> str:
-        return self.manifest.name
+        if not (path / MANIFEST).is_file():
+            return super().open(str(name_or_id_or_path))
+        found = cls.read(path.resolve())
+        if found.manifest.kind != cls.kind:
+            raise BadInput(f"{found.folder}: is a {found.manifest.kind}, not a data set")
+        return found
 
     @property
     def size(self) -> int:
@@ -94,7 +83,9 @@ class PreparedDataset:
     @cached_property
     def items(self) -> pd.DataFrame:
         """One row an item, in the order of the arrays: id, file, sha256, pixels_sha256, patient_id, label,
-        split, source_split, width, height (pixels of the original)."""
+        split, source_split, width, height (pixels of the original); of sets with radiological readings also sex,
+        age_years, finding; of volumes also volume, slice (from 1, at the feet), spacing_z_mm, spacing_y_mm and
+        spacing_x_mm (of the original's voxels)."""
         return read_table(self.folder / ITEMS)
 
     @cached_property
@@ -123,17 +114,7 @@ class PreparedDataset:
             chosen &= (self.items["label"] == label).to_numpy(bool)
         return np.flatnonzero(chosen).astype(np.int64)
 
-    def describe(self) -> dict[str, Any]:
-        """What a card or `--json` shows."""
-        return {
-            "id": self.id,
-            "name": self.name,
-            "folder": str(self.folder),
-            "created": self.manifest.created.isoformat(),
-            **self.manifest.summary,
-        }
-
 
 def list_datasets() -> list[PreparedDataset]:
     """All finished data sets of the workspace, newest first."""
-    return [PreparedDataset(folder, manifest) for folder, manifest in list_artefacts(datasets_folder(), "dataset")]
+    return PreparedDataset.all()

@@ -60,7 +60,7 @@ WORK: dict[str, Work] = {
     "train": Work("Train a GAN", f"{TRAINING}.config:TrainConfig", f"{TRAINING}.loop:train", takes_slot=True),
     "evaluate": Work("Score images", "medgan.studies.quality:QualityConfig", "medgan.studies.evaluation:evaluate"),
     "study": Work(
-        "Carry out a study", "medgan.studies.study:StudyConfig", "medgan.studies.study:run_study", takes_slot=True
+        "Carry out a study", "medgan.studies.study:StudyConfig", "medgan.studies.running:run_study", takes_slot=True
     ),
     "demo": Work(
         "Show a demo study", "medgan.studies.demo:DemoConfig", "medgan.studies.demo:run_demo", takes_slot=True

@@ -17,7 +17,8 @@ from medgan.data.dataset import PreparedDataset
 from medgan.data.phantom_sets import PhantomConfig, prepare_phantoms
 from medgan.studies.evaluation import evaluate
 from medgan.studies.quality import quality_config
-from medgan.studies.study import Study, run_study, study_config
+from medgan.studies.running import run_study
+from medgan.studies.study import Study, study_config
 from medgan.studies.synthesis import GenerateConfig, generate
 from medgan.training.config import TrainConfig, train_config
 from medgan.training.loop import train

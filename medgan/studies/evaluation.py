@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from medgan.common.artefact import MANIFEST, atomic_file, checked_name, commit, read_manifest, remove_artefact
+from medgan.common.artefact import MANIFEST, atomic_file, checked_name, commit, remove_artefact
 from medgan.common.errors import BadInput, Cancelled
 from medgan.common.home import quality_folder
 from medgan.common.progress import Progress, Silent
@@ -51,7 +51,7 @@ def evaluate(config: QualityConfig, progress: Progress | None = None) -> Quality
     folder = quality_folder() / checked_name(config.report)
     with in_turn(quality_folder() / f".{config.space}.lock", progress, "scoring images"):
         if (folder / MANIFEST).exists():
-            return QualityReport(folder, read_manifest(folder))
+            return QualityReport.read(folder)
         return _evaluated(Evaluation(config, progress))
 
 

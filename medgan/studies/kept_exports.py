@@ -2,7 +2,6 @@
 
 import hashlib
 import shutil
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -11,12 +10,11 @@ from numpy.typing import NDArray
 
 from medgan.common.artefact import (
     MANIFEST,
+    FinishedArtefact,
     Manifest,
     checked_name,
     commit,
-    list_artefacts,
     new_id,
-    read_manifest,
     remove_artefact,
 )
 from medgan.common.config import Config
@@ -47,20 +45,11 @@ def export_config(synthetic: SyntheticSet, options: ExportOptions) -> ExportConf
     return ExportConfig(export=new_id(name), name=name, set=synthetic.id, options=options)
 
 
-@dataclass(frozen=True)
-class KeptExport:
+class KeptExport(FinishedArtefact):
     """A ZIP file that is ready to be downloaded."""
 
-    folder: Path
-    manifest: Manifest
-
-    @property
-    def id(self) -> str:
-        return self.manifest.id
-
-    @property
-    def name(self) -> str:
-        return self.manifest.name
+    kind = "export"
+    root = staticmethod(exports_folder)
 
     @cached_property
     def config(self) -> ExportConfig:
@@ -89,7 +78,7 @@ def file_name(name: str) -> str:
 
 def list_exports() -> list[KeptExport]:
     """All that are ready, newest first."""
-    return [KeptExport(*found) for found in list_artefacts(exports_folder(), "export")]
+    return KeptExport.all()
 
 
 def keep_export(config: ExportConfig, progress: Progress | None = None) -> KeptExport:
@@ -100,7 +89,7 @@ def keep_export(config: ExportConfig, progress: Progress | None = None) -> KeptE
     """
     folder = exports_folder() / checked_name(config.export)
     if (folder / MANIFEST).exists():
-        return KeptExport(folder, read_manifest(folder))
+        return KeptExport.read(folder)
     synthetic = SyntheticSet.open(config.set)
     remove_artefact(folder)
     folder.mkdir(parents=True)

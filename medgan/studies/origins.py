@@ -1,19 +1,20 @@
 """What a synthetic set is drawn from: noise alone, class numbers, masks or images of a data set, or synthetic masks."""
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from medgan.common.artefact import find_artefact
 from medgan.common.errors import BadInput
-from medgan.common.home import sets_folder
 from medgan.common.stored import open_bytes, read_table
 from medgan.data.dataset import PreparedDataset
 from medgan.studies.marks import accepted
 from medgan.training.conditions import Conditions, of_classes, of_items
 from medgan.training.deform import Deformation
 from medgan.training.run import Run
+
+if TYPE_CHECKING:  # which draws from an origin
+    from medgan.studies.synthesis import SyntheticSet
 
 SourcePart = Literal["train", "validation", "test", "all"]
 
@@ -71,10 +72,10 @@ def origin_of(run: Run, source: str = "", part: SourcePart = "train", label: str
         return Origin(drawn_label=label_of(run))
     if given == ("labels",):
         return _of_classes(run, source, label)
-    if source and _is_set(source):
+    if source and (synthetic := _set_of(source)) is not None:
         if label or part != "train":
             raise BadInput(f"{source!r} is a synthetic set and is drawn from whole: leave out part and label")
-        return _of_set(run, source)
+        return _of_set(run, source, synthetic)
     try:
         dataset = PreparedDataset.open(source or run.record.dataset_id)
     except BadInput as error:
@@ -131,25 +132,25 @@ def check_fit(run: Run, part: str, dataset: PreparedDataset) -> None:
         )
 
 
-def _is_set(source: str) -> bool:
-    try:
-        find_artefact(sets_folder(), "set", source)
-    except BadInput:
-        return False
-    return True
-
-
-def _of_set(run: Run, source: str) -> Origin:
-    """The masks of a synthetic set, such as a mask GAN drew, but for those that a person rejected."""
+def _set_of(source: str) -> "SyntheticSet | None":
+    """The synthetic set of that name or id; None where there is none."""
     from medgan.studies.synthesis import SyntheticSet  # which imports this file
 
-    folder, manifest = find_artefact(sets_folder(), "set", source)
+    try:
+        return SyntheticSet.open(source)
+    except BadInput:
+        return None
+
+
+def _of_set(run: Run, source: str, synthetic: "SyntheticSet") -> Origin:
+    """The masks of a synthetic set, such as a mask GAN drew, but for those that a person rejected."""
+    folder, manifest = synthetic.folder, synthetic.manifest
     if run.config.model.parts.given != ("masks",) or not (folder / "masks.npy").exists():
         raise BadInput(f"run {run.name!r} cannot draw from the synthetic set {source!r}: it needs a set with masks")
     rows = open_bytes(folder / "masks.npy")
     if rows.shape[3] != len(run.record.data.structures):
         raise BadInput(f"set {source!r} has masks of {rows.shape[3]} structures, run {run.name!r} needs another number")
-    chosen = accepted(SyntheticSet(folder, manifest))
+    chosen = accepted(synthetic)
     if not len(chosen):
         raise BadInput(f"set {source!r}: every one of its masks was rejected; take marks back, or draw another set")
     names = tuple(read_table(folder / "items.parquet")["file"].iloc[chosen])

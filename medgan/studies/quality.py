@@ -3,7 +3,6 @@
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -11,13 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
 
-from medgan.common.artefact import (
-    Manifest,
-    checked_name,
-    list_artefacts,
-    name_from,
-    read_manifest,
-)
+from medgan.common.artefact import FinishedArtefact, checked_name, name_from
 from medgan.common.config import Config
 from medgan.common.errors import BadInput
 from medgan.common.home import quality_folder
@@ -125,20 +118,11 @@ def open_scored(name_or_id: str) -> Scored:
     return Scored(found.id, found.name, pictures, labels, found.items["file"].to_numpy(dtype=str), only, found)
 
 
-@dataclass(frozen=True)
-class QualityReport:
+class QualityReport(FinishedArtefact):
     """A finished report."""
 
-    folder: Path
-    manifest: Manifest
-
-    @property
-    def id(self) -> str:
-        return self.manifest.id
-
-    @property
-    def name(self) -> str:
-        return self.manifest.name
+    kind = "quality"
+    root = staticmethod(quality_folder)
 
     @cached_property
     def config(self) -> QualityConfig:
@@ -154,10 +138,9 @@ class QualityReport:
 
 def list_reports() -> list[QualityReport]:
     """All finished reports, newest first."""
-    return [QualityReport(*found) for found in list_artefacts(quality_folder(), "quality")]
+    return QualityReport.all()
 
 
 def open_report(id: str) -> QualityReport:
     """A finished report; raises BadInput where there is none."""
-    folder = quality_folder() / checked_name(id)
-    return QualityReport(folder, read_manifest(folder))
+    return QualityReport.read(quality_folder() / checked_name(id))

@@ -8,7 +8,6 @@ import hashlib
 import hmac
 import secrets
 import shutil
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,12 +18,11 @@ from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
 from medgan.common.artefact import (
+    FinishedArtefact,
     Manifest,
     atomic_file,
     checked_name,
     commit,
-    find_artefact,
-    list_artefacts,
     name_from,
     new_id,
 )
@@ -93,25 +91,11 @@ def _sealed(code: str, salt: str) -> str:
     return f"{salt}:{key.hex()}"
 
 
-@dataclass(frozen=True)
-class ReaderSession:
+class ReaderSession(FinishedArtefact):
     """A finished session: its images never change, answers are added."""
 
-    folder: Path
-    manifest: Manifest
-
-    @classmethod
-    def open(cls, name_or_id: str) -> "ReaderSession":
-        """Raises BadInput that lists what there is."""
-        return cls(*find_artefact(readers_folder(), "reader", name_or_id))
-
-    @property
-    def id(self) -> str:
-        return self.manifest.id
-
-    @property
-    def name(self) -> str:
-        return self.manifest.name
+    kind = "reader"
+    root = staticmethod(readers_folder)
 
     @cached_property
     def config(self) -> ReaderConfig:
@@ -140,20 +124,10 @@ class ReaderSession:
         salt, _, _ = self.config.seal.partition(":")
         return bool(salt) and hmac.compare_digest(_sealed(code, salt), self.config.seal)
 
-    def describe(self) -> dict[str, Any]:
-        created = self.manifest.created.isoformat()
-        return {
-            "id": self.id,
-            "name": self.name,
-            "folder": str(self.folder),
-            "created": created,
-            **self.manifest.summary,
-        }
-
 
 def list_sessions() -> list[ReaderSession]:
     """All sessions, newest first."""
-    return [ReaderSession(*found) for found in list_artefacts(readers_folder(), "reader")]
+    return ReaderSession.all()
 
 
 def source_of(config: ReaderConfig) -> Source:

@@ -1,6 +1,5 @@
 """A reader's answers to a session: one line of JSON an image, written at once, so that reading can stop at any time."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,9 +15,9 @@ from pydantic import Field, field_validator
 from medgan.common.artefact import checked_name
 from medgan.common.config import Config
 from medgan.common.errors import BadInput
+from medgan.common.jsonl import append_jsonl, read_jsonl
 from medgan.common.repro import derive_seed
 from medgan.studies.reader import ReaderSession
-from medgan.training.run import read_jsonl
 
 ANSWERS = "answers"
 REASONS = ("texture", "anatomy", "edges", "contrast", "sharpness", "pattern", "lettering", "other")
@@ -142,19 +141,10 @@ class Reading:
             with FileLock(self.path.with_name(f".{self.path.name}.lock")):  # two windows may read as one reader
                 given = self.answers()
                 if item not in {one.item for one in given}:
-                    _append(self.path, Answer.parse(values | {"place": len(given) + 1}).model_dump_json())
+                    kept = Answer.parse(values | {"place": len(given) + 1})
+                    append_jsonl(self.path, kept.model_dump(mode="json"))
         except OSError as error:
             raise BadInput(f"{self.path}: the answer was not kept ({error.strerror}); give it again") from None
-
-
-def _append(path: Path, line: str) -> None:
-    """Add a line and see it onto the disk; what a fault left of the line before is cut off."""
-    with open(path, "ab+") as stream:
-        stream.seek(0)
-        stream.truncate(stream.read().rfind(b"\n") + 1)
-        stream.write(line.encode() + b"\n")
-        stream.flush()
-        os.fsync(stream.fileno())
 
 
 def readings_of(session: ReaderSession) -> list[Reading]:

@@ -1,7 +1,6 @@
 """From a run to a synthetic set: images on disk that say what made them."""
 
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,15 +10,12 @@ from pydantic import Field
 
 from medgan.common.artefact import (
     MANIFEST,
-    Manifest,
+    FinishedArtefact,
     atomic_file,
     checked_name,
     commit,
-    find_artefact,
-    list_artefacts,
     name_from,
     new_id,
-    read_manifest,
     remove_artefact,
 )
 from medgan.common.config import Config
@@ -76,25 +72,11 @@ def generate_config(
     )
 
 
-@dataclass(frozen=True)
-class SyntheticSet:
+class SyntheticSet(FinishedArtefact):
     """A finished set of synthetic images, masks, or both."""
 
-    folder: Path
-    manifest: Manifest
-
-    @classmethod
-    def open(cls, name_or_id: str) -> "SyntheticSet":
-        """Raises BadInput that lists what there is."""
-        return cls(*find_artefact(sets_folder(), "set", name_or_id))
-
-    @property
-    def id(self) -> str:
-        return self.manifest.id
-
-    @property
-    def name(self) -> str:
-        return self.manifest.name
+    kind = "set"
+    root = staticmethod(sets_folder)
 
     @property
     def structures(self) -> tuple[str, ...]:
@@ -119,20 +101,10 @@ class SyntheticSet:
     def __len__(self) -> int:
         return int(self.manifest.summary["count"])
 
-    def describe(self) -> dict[str, Any]:
-        created = self.manifest.created.isoformat()
-        return {
-            "id": self.id,
-            "name": self.name,
-            "folder": str(self.folder),
-            "created": created,
-            **self.manifest.summary,
-        }
-
 
 def list_sets() -> list[SyntheticSet]:
     """All finished sets, newest first."""
-    return [SyntheticSet(*found) for found in list_artefacts(sets_folder(), "set")]
+    return SyntheticSet.all()
 
 
 def generate(config: GenerateConfig, progress: Progress | None = None) -> SyntheticSet:
@@ -144,7 +116,7 @@ def generate(config: GenerateConfig, progress: Progress | None = None) -> Synthe
     progress = progress or Silent()
     folder = sets_folder() / checked_name(config.set)
     if (folder / MANIFEST).exists():
-        return SyntheticSet(folder, read_manifest(folder))
+        return SyntheticSet.read(folder)
     run = Run.open(config.run)
     sampler = Sampler.load(run, config.device, best=config.best)
     origin = deformed(origin_of(run, config.source, config.part, config.label), run, config.deform, config.seed)

@@ -1,6 +1,5 @@
 """The only GAN training loop: it knows no GAN and no metric by name."""
 
-import json
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,6 +15,7 @@ from torch.optim import Adam
 from medgan.common.artefact import checked_name, sweep, write_atomic
 from medgan.common.errors import BadInput, Cancelled, WorkFailed
 from medgan.common.home import runs_folder
+from medgan.common.jsonl import append_jsonl, read_jsonl, write_jsonl
 from medgan.common.memory import keep_freed_memory
 from medgan.common.pictures import encode_png, grid
 from medgan.common.precision import autocast
@@ -39,7 +39,7 @@ from medgan.training.config import TrainConfig
 from medgan.training.drawn import Drawn
 from medgan.training.ema import Average
 from medgan.training.group import Group, join
-from medgan.training.run import LOSSES_FILE, RUN_FILE, Run, RunRecord, read_jsonl
+from medgan.training.run import LOSSES_FILE, RUN_FILE, Run, RunRecord
 from medgan.training.schedule import rate_factor
 
 if TYPE_CHECKING:
@@ -373,8 +373,7 @@ class Curves:
         """Append the means as one line; returns them in words."""
         means = {name: round(float(total) / self.count, 6) for name, total in self.sums.items()}
         row = {"step": step, "seconds": round(self.seconds(), 2), **dict(sorted(means.items()))}
-        with open(self.path, "a", encoding="utf-8") as stream:
-            stream.write(json.dumps(row) + "\n")
+        append_jsonl(self.path, row)
         self.clear()
         return f"generator {means['generator']:.3f}, discriminator {means['discriminator']:.3f}"
 
@@ -392,5 +391,4 @@ class Curves:
 
     def rewind(self, step: int) -> None:
         """Forget what was logged after `step`, as a resumed run will log it again."""
-        rows = [row for row in read_jsonl(self.path) if row["step"] <= step]
-        write_atomic(self.path, "".join(json.dumps(row) + "\n" for row in rows))
+        write_jsonl(self.path, [row for row in read_jsonl(self.path) if row["step"] <= step])

@@ -1,6 +1,5 @@
 """A training run's folder: what it was asked to do, its curves, its pictures, its generator."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +8,11 @@ from typing import Any
 import pandas as pd
 from torch import Tensor
 
-from medgan.common.artefact import MANIFEST, Manifest, commit, read_manifest, write_atomic
+from medgan.common.artefact import MANIFEST, Manifest, commit, pick, read_manifest, write_atomic
 from medgan.common.config import Config
 from medgan.common.errors import BadInput
 from medgan.common.home import runs_folder, shipped_runs_folder
+from medgan.common.jsonl import read_jsonl
 from medgan.common.repro import environment
 from medgan.common.tensors import write_tensors
 from medgan.models.task import TrainingData
@@ -56,15 +56,7 @@ class Run:
     @classmethod
     def open(cls, name_or_id: str) -> "Run":
         """The run of that id, else the newest of that name; raises BadInput that lists what there is."""
-        runs = list_runs()
-        for run in runs:
-            if run.id == name_or_id:
-                return run
-        for run in runs:
-            if run.name == name_or_id:
-                return run
-        known = ", ".join(dict.fromkeys(run.name for run in runs)) or "none yet"
-        raise BadInput(f"no run named {name_or_id!r} (there is: {known})")
+        return pick(list_runs(), "run", name_or_id)
 
     @classmethod
     def start(cls, record: RunRecord) -> "Run":
@@ -158,18 +150,3 @@ def _runs_below(root: Path) -> list[Run]:
         except BadInput:
             continue
     return runs
-
-
-def read_jsonl(path: Path) -> list[dict[str, Any]]:
-    """Rows of a JSON-lines file; a line torn by a fault is skipped, a missing file has no rows."""
-    if not path.exists():
-        return []
-    rows = []
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError:
-            continue
-        if isinstance(row, dict):
-            rows.append(row)
-    return rows

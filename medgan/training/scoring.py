@@ -1,11 +1,9 @@
 """A score now and then during training: how far what the averaged generator draws is from the real images."""
 
-import json
-
 import numpy as np
 from numpy.typing import NDArray
 
-from medgan.common.artefact import write_atomic
+from medgan.common.jsonl import append_jsonl, read_jsonl, write_jsonl
 from medgan.common.repro import derive_seed
 from medgan.common.tensors import write_tensors
 from medgan.data.dataset import PreparedDataset
@@ -20,7 +18,7 @@ from medgan.training.config import TrainConfig
 from medgan.training.drawn import Drawn
 from medgan.training.ema import Average
 from medgan.training.feed import grid_conditions, indices_of
-from medgan.training.run import SCORES_FILE, Run, read_jsonl
+from medgan.training.run import SCORES_FILE, Run
 from medgan.training.sampler import Sampler
 
 REAL_MOST = 2000
@@ -57,8 +55,7 @@ class Scorer:
         earlier = [row["value"] for row in read_jsonl(path) if row["step"] < step]
         if value < min(earlier, default=float("inf")):
             self._keep(average, step)
-        with open(path, "a", encoding="utf-8") as stream:
-            stream.write(json.dumps({"step": step, "space": self.options.score_space, "value": value}) + "\n")
+        append_jsonl(path, {"step": step, "space": self.options.score_space, "value": value})
         return value
 
     def _keep(self, average: Average, step: int) -> None:
@@ -81,8 +78,7 @@ class Scorer:
             later.unlink()
         path = self.run.folder / SCORES_FILE
         if path.exists():
-            kept = [json.dumps(row) + "\n" for row in read_jsonl(path) if row["step"] <= step]
-            write_atomic(path, "".join(kept))
+            write_jsonl(path, [row for row in read_jsonl(path) if row["step"] <= step])
 
 
 def targets(

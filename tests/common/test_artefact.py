@@ -7,13 +7,12 @@ import pytest
 
 from medgan.common.artefact import (
     MANIFEST,
+    FinishedArtefact,
     Manifest,
     atomic_file,
     checked_name,
     commit,
     damaged_files,
-    find_artefact,
-    list_artefacts,
     name_from,
     new_id,
     read_manifest,
@@ -21,6 +20,19 @@ from medgan.common.artefact import (
     write_atomic,
 )
 from medgan.common.errors import BadInput
+
+
+class Thing(FinishedArtefact):
+    kind = "set"
+
+
+class OfOtherKind(FinishedArtefact):
+    kind = "run"
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FinishedArtefact, "root", lambda: tmp_path, raising=False)
 
 
 def make(root: Path, name: str = "thing") -> tuple[Path, Manifest]:
@@ -35,9 +47,9 @@ def make(root: Path, name: str = "thing") -> tuple[Path, Manifest]:
 
 def test_a_committed_artefact_is_listed_found_and_whole(tmp_path: Path) -> None:
     folder, manifest = make(tmp_path)
-    assert list_artefacts(tmp_path, "set") == [(folder, manifest)]
-    assert list_artefacts(tmp_path, "run") == []
-    assert find_artefact(tmp_path, "set", "thing") == find_artefact(tmp_path, "set", manifest.id) == (folder, manifest)
+    assert Thing.all() == [Thing(folder, manifest)]
+    assert OfOtherKind.all() == []
+    assert Thing.open("thing") == Thing.open(manifest.id) == Thing(folder, manifest)
     assert damaged_files(folder) == []
     assert manifest.files["data.bin"].bytes == 5
 
@@ -54,20 +66,35 @@ def test_unfinished_and_damaged_folders_are_not_listed(tmp_path: Path) -> None:
     folder, _ = make(tmp_path)
     (tmp_path / "unfinished").mkdir()
     (folder / MANIFEST).write_text((folder / MANIFEST).read_text()[:50])
-    assert list_artefacts(tmp_path, "set") == []
+    assert Thing.all() == []
     with pytest.raises(BadInput, match="not finished"):
-        read_manifest(tmp_path / "unfinished")
+        Thing.read(tmp_path / "unfinished")
     with pytest.raises(BadInput, match="damaged"):
-        read_manifest(folder)
+        Thing.read(folder)
 
 
 def test_the_newest_of_a_name_is_found_and_others_by_id(tmp_path: Path) -> None:
     older, older_manifest = make(tmp_path)
     newer, _ = make(tmp_path)
-    assert find_artefact(tmp_path, "set", "thing")[0] == newer
-    assert find_artefact(tmp_path, "set", older_manifest.id)[0] == older
+    assert [thing.folder for thing in Thing.all()] == [newer, older]
+    assert Thing.open("thing").folder == newer
+    assert Thing.open(older_manifest.id).folder == older
     with pytest.raises(BadInput, match=r"no set named 'other' \(there is: thing\)"):
-        find_artefact(tmp_path, "set", "other")
+        Thing.open("other")
+    with pytest.raises(BadInput, match=r"no run named 'thing' \(there is: none yet\)"):
+        OfOtherKind.open("thing")
+
+
+def test_an_artefact_describes_itself(tmp_path: Path) -> None:
+    folder, manifest = make(tmp_path)
+    told = Thing.read(folder).describe()
+    assert told == {
+        "id": folder.name,
+        "name": "thing",
+        "folder": str(folder),
+        "created": manifest.created.isoformat(),
+        "count": 5,
+    }
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_no_rest(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from medgan.data.dataset import list_datasets
 from medgan.jobs import submit
 from medgan.jobs.executor import EXECUTORS
 from medgan.jobs.records import Status, change_status
-from medgan.studies.study import VERDICTS, Study, StudyConfig, run_study, study_config
+from medgan.studies.running import run_study
+from medgan.studies.study import VERDICTS, Study, StudyConfig, study_config
 from medgan.studies.synthesis import list_sets
 
 from .conftest import Open, pictures, press, texts

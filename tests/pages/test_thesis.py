@@ -7,7 +7,8 @@ from medgan.data.dataset import PreparedDataset, list_datasets
 from medgan.studies.evaluation import evaluate
 from medgan.studies.published import published_tables
 from medgan.studies.quality import QualityConfig
-from medgan.studies.study import StudyConfig, run_study
+from medgan.studies.running import run_study
+from medgan.studies.study import StudyConfig
 from medgan.studies.synthesis import list_sets
 from medgan.studies.thesis import NO_EXPERIMENT, experiment, thesis_study
 

@@ -25,7 +25,8 @@ from medgan.studies.figures import arm_figures, interval_of
 from medgan.studies.quality import quality_config
 from medgan.studies.report import report_html, write_report
 from medgan.studies.report_pictures import PANEL, PREDICTED_COLOUR, TRUE_COLOUR, outlined, samples_of, worst_cases
-from medgan.studies.study import CONFIG, Study, run_study, study_config
+from medgan.studies.running import run_study
+from medgan.studies.study import CONFIG, Study, study_config
 from medgan.studies.study_charts import arm_chart, confusion_figures, dose_chart, line_style, roc_chart
 from medgan.studies.synthesis import SyntheticSet, generate, generate_config
 from medgan.training.config import train_config

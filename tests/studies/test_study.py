@@ -16,12 +16,12 @@ from medgan.data.phantom_sets import PhantomConfig, prepare_phantoms
 from medgan.downstream.augment import Augmentation
 from medgan.downstream.classifier import ClassifierConfig
 from medgan.downstream.segmenter import SegmenterConfig
-from medgan.studies import study as study_module
-from medgan.studies import tasks
+from medgan.studies import running, tasks
 from medgan.studies.arms import Arm, arms_of, groups_of
 from medgan.studies.marks import mark
 from medgan.studies.material import Material, at_size
-from medgan.studies.study import ROWS, Study, run_study, study_config
+from medgan.studies.running import run_study
+from medgan.studies.study import ROWS, Study, study_config
 from medgan.studies.synthesis import SyntheticSet, generate, generate_config
 from medgan.studies.tasks import Classification, Segmentation
 from medgan.training.config import train_config
@@ -235,8 +235,8 @@ class TestStudy:
         config = self.config()
         with pytest.raises(Cancelled):
             run_study(config, Stop())
-        other = study_module.chosen_backbone("small")._replace(words="VGG16")
-        monkeypatch.setattr(study_module, "chosen_backbone", lambda _: other)
+        other = running.chosen_backbone("small")._replace(words="VGG16")
+        monkeypatch.setattr(running, "chosen_backbone", lambda _: other)
         with pytest.raises(BadInput, match=r"began with a small network .* would go on with VGG16"):
             run_study(config)
 

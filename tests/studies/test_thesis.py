@@ -14,7 +14,8 @@ from medgan.data.phantom_sets import PhantomConfig, prepare_phantoms
 from medgan.studies.beside import METRIC_OF, beside, differences, latest, remember
 from medgan.studies.evaluation import evaluate
 from medgan.studies.published import published, published_tables
-from medgan.studies.study import CONFIG, Study, run_study
+from medgan.studies.running import run_study
+from medgan.studies.study import CONFIG, Study
 from medgan.studies.synthesis import generate, generate_config
 from medgan.studies.thesis import NO_EXPERIMENT, THESIS, experiment, thesis_quality, thesis_study
 from medgan.training.config import train_config

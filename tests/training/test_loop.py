@@ -182,14 +182,6 @@ def test_a_torn_newest_checkpoint_falls_back_to_the_one_before(phantoms: Prepare
     assert content(train(config)) == content(whole)
 
 
-def test_a_torn_line_of_the_curves_is_skipped(phantoms: PreparedDataset) -> None:
-    run = train(tiny())
-    with open(run.folder / "losses.jsonl", "a") as stream:
-        stream.write('{"step": 8, "sec')
-    assert run.losses()["step"].tolist() == [2, 4, 6]
-    assert run.step() == 6
-
-
 def test_a_nan_stops_the_run_and_keeps_the_last_good_checkpoint(
     phantoms: PreparedDataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
