@@ -31,6 +31,8 @@ Uint8 = NDArray[np.uint8]
 LAYOUTS = {"beside": "Side by side", "wipe": "Wipe"}
 LOW, HIGH = 280, 460
 """Heights of the heat map in screen pixels: in a row of four, and beside the wipe."""
+NUMBER, NARROWEST = 150, 200
+"""Widths in screen pixels: of the field for the image's number, and of a picture in the row before it wraps."""
 COMPARED = {"translation": "The translation", "back": "The way back"}
 
 
@@ -47,14 +49,11 @@ def show(runs: Sequence[Run], datasets: Sequence[PreparedDataset]) -> None:
     assert origin.conditions is not None
     assert dataset is not None
     count = len(origin.conditions.chosen)
-    number_place, layout_place, compared_place, link_place = st.columns([2, 3, 4, 3], vertical_alignment="bottom")
-    with number_place:
-        number = session.number(f"Image (1 to {count:,})", "turned_image", 1, 1, count)
-    with layout_place:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        with st.container(width=NUMBER):
+            number = session.number(f"Image (1 to {count:,})", "turned_image", 1, 1, count)
         layout = session.choice("Shown", "turned_shown", LAYOUTS)
-    with compared_place:
         compared = session.choice("Difference of the real image and", "turned_compared", COMPARED)
-    with link_place:
         _set_link(turn)
     strip.show("turned_image", "images", number, count, lambda place: _small(origin, place))
     row = int(origin.conditions.chosen[number - 1])
@@ -83,11 +82,12 @@ def _compared(turn: Turn, trip: RoundTrip, shown: Sequence[Picture], *, as_wipe:
                 f"Drag the line, or move it with the arrow keys. Left: {shown[0].caption}. Right: {right.caption}."
             )
     else:
-        *cells, chart = st.columns(len(shown) + 1, gap="small")
-        for cell, picture in zip(cells, shown, strict=True):
-            cell.image(
+        cells = st.grid("auto", min_column_width=NARROWEST, gap="small")
+        for picture in shown:
+            cells.image(
                 picture.png, caption=picture.caption, alt=picture.alternative, width="stretch", output_format="PNG"
             )
+        chart = cells.container()
     with chart:
         _heat_map(turn, trip, HIGH if as_wipe else LOW, of_the_way_back=of_the_way_back)
 
