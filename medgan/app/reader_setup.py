@@ -26,8 +26,8 @@ WHY_TEST = (
 )
 MANY = "60 images take a reader about ten minutes. With 60, one reader shows 65 % right or more to be no guessing."
 CODE = (
-    "Whoever knows it sees the results at any time. Readers who are done then see their own figure alone, until all "
-    "who have begun are done. Without a code, each reader sees all results at the end."
+    "Whoever knows it sees the results at any time, readers who are done their own figure alone. Without a code, each "
+    "reader sees all results at the end, while others may still read."
 )
 
 

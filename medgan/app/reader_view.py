@@ -7,7 +7,7 @@ from medgan.app.heading import heading, heading_with_views
 from medgan.app.words import ago, counted, plain, plainly
 from medgan.common.errors import BadInput
 from medgan.studies.reader import ReaderSession, list_sessions
-from medgan.studies.reading import Reading, open_to_readers, other_name, readings_of
+from medgan.studies.reading import Reading, other_name, readings_of
 
 TITLE = "Reader study"
 VIEWS = {"sessions": "Sessions", "new": "New session"}
@@ -47,12 +47,11 @@ def _read(reading: Reading) -> None:
         return
     _back()
     study = reading.session
-    may_see = study.id in _unlocked() or open_to_readers(study)
+    may_see = study.id in _unlocked() or not study.config.seal
     below = (
         "Below is what came of it; please do not tell those who still read."
         if may_see
-        else "What each image was, and how others did, is shown here once all who have begun are done, and before that "
-        "to the organiser of the session."
+        else "What each image was, and how others did, the organiser of the session can show."
     )
     st.success(
         f"**{plain(reading.reader)}**, you have judged all {len(study):,} images. Thank you. {below}",
@@ -174,8 +173,8 @@ def _organiser(study: ReaderSession) -> None:
             )
             return
         st.markdown(
-            "Results open here to the organiser at any time, and to readers once all who have begun are done; until "
-            "then a reader who is done sees their own figure alone."
+            "Results open here to the organiser at any time. A reader who is done sees their own figure alone, so that "
+            "nobody learns what an image is before others have judged it."
         )
         code = st.text_input("Organiser’s code", type="password", key=f"code {study.id}")
         if not code:

@@ -74,7 +74,7 @@ def reader_config(
     """A new session's config; raises BadInput for values out of bounds, or data set and sets that are not here.
 
     code: what the organiser types to see results at any time. With one, a reader who is done sees their own figure
-    alone until all who have begun are done; without, a reader sees all results at the end.
+    alone; without, a reader sees all results at the end.
     """
     found = PreparedDataset.open(dataset)
     ids = list(dict.fromkeys(SyntheticSet.open(id).id for id in sets))

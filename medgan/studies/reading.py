@@ -158,15 +158,6 @@ def other_name(session: ReaderSession, reader: str) -> str:
     return next(name for number in count(2) if (name := f"{reader[:LONGEST_NAME]}-{number}") not in taken)
 
 
-def open_to_readers(session: ReaderSession) -> bool:
-    """Whether a reader who is done may see all results and what each image is.
-
-    Without an organiser's code they may. With one, whoever types the name of somebody who is done must not learn what
-    the images are: they open once all who have begun are done. Raises BadInput where answers are damaged.
-    """
-    return not session.config.seal or all(reading.finished for reading in readings_of(session))
-
-
 def answers_table(session: ReaderSession) -> pd.DataFrame:
     """Every answer beside the truth, for a CSV file: one row a reader and image, in the order they were given."""
     rows = [
