@@ -1,7 +1,6 @@
 """The whole way in a real browser: a folder of X-rays becomes synthetic X-rays in a ZIP file."""
 
 import io
-import shutil
 import zipfile
 from pathlib import Path
 
@@ -10,34 +9,20 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from medgan.common.pictures import encode_png
-from medgan.data.phantoms import draw
 from medgan.training.run import list_runs
 
-from .conftest import ROOT
+from .images import write_films
 from .steps import go, no_error, set_number, settled, steps_shown
 
 pytestmark = pytest.mark.browser
 
-REAL = ROOT.parent / "shared" / "data" / "pneumonia_cxr"
-A_CLASS = 30
 COUNT, SEED = 6, 11
 
 
 @pytest.fixture
 def films(tmp_path: Path) -> Path:
-    """Sixty chest films in one folder a class: real ones where they are at hand, else phantoms."""
-    folder = tmp_path / "films"
-    for real, phantom in (("normal", "normal"), ("viral_pneumonia", "viral_pneumonia")):
-        (folder / real).mkdir(parents=True)
-        if REAL.is_dir():
-            for path in sorted((REAL / real).iterdir())[:A_CLASS]:
-                shutil.copy(path, folder / real)
-            continue
-        for index in range(A_CLASS):
-            film = draw("chest_xray", phantom, 96, 0, index).image
-            (folder / real / f"film-{index:03d}.png").write_bytes(encode_png(film))
-    return folder
+    """Sixty chest films in one folder a class."""
+    return write_films(tmp_path / "films", 30)
 
 
 def test_from_a_folder_to_synthetic_images(server: str, page: Page, films: Path) -> None:

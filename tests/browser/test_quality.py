@@ -1,20 +1,25 @@
 """A synthetic set is scored and looked at in a real browser."""
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from medgan.data.dataset import PreparedDataset
 from medgan.studies.synthesis import generate, generate_config
+from medgan.training.config import train_config
+from medgan.training.loop import train
 
+from .images import TINY, prepared, write_films
 from .steps import go, no_error, settled
 
 pytestmark = pytest.mark.browser
 
 
-def test_a_set_is_scored_and_compared_with_real_images(server: str, page: Page, phantoms: PreparedDataset) -> None:
-    generate(generate_config("phantom-chest-xray", count=12, seed=4, name="films"))
+def test_a_set_is_scored_and_compared_with_real_images(server: str, page: Page, tmp_path: Path) -> None:
+    real = prepared(write_films(tmp_path / "films", 24), "real-films")
+    run = train(train_config("fastgan", real.id, label="normal", name="drawer", options=TINY))
+    generate(generate_config(run.id, count=12, seed=4, name="films"))
     page.goto(server)
     settled(page)
     go(page, "Quality")
@@ -32,4 +37,4 @@ def test_a_set_is_scored_and_compared_with_real_images(server: str, page: Page, 
     expect(page.get_by_role("img", name="Left the synthetic image")).to_have_count(12)
     no_error(page)
     assert "view=copies" in page.url
-    assert f"dataset={phantoms.id}" in page.url
+    assert f"dataset={real.id}" in page.url

@@ -1,15 +1,18 @@
 """A reader study in a real browser: read with the keyboard alone; nothing that is sent tells real from synthetic."""
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, WebSocket, expect
 
-from medgan.data.dataset import PreparedDataset
 from medgan.studies.reader import ReaderSession, prepare_session, reader_config
 from medgan.studies.reading import Reading
 from medgan.studies.synthesis import generate, generate_config
+from medgan.training.config import train_config
+from medgan.training.loop import train
 
+from .images import TINY, prepared, write_films
 from .steps import no_error, settled
 
 pytestmark = pytest.mark.browser
@@ -18,9 +21,11 @@ IMAGES = 8
 
 
 @pytest.fixture
-def session(phantoms: PreparedDataset) -> ReaderSession:
-    generate(generate_config("phantom-chest-xray", count=IMAGES, seed=4, name="films"))
-    config = reader_config(phantoms.id, ("films",), part="all", images=IMAGES, name="blind", code="sesame")
+def session(medgan_home: Path, tmp_path: Path) -> ReaderSession:
+    films = prepared(write_films(tmp_path / "sources", 16), "chest-films")
+    run = train(train_config("fastgan", films.id, label="normal", name="drawer", options=TINY))
+    generate(generate_config(run.id, count=IMAGES, seed=4, name="films"))
+    config = reader_config(films.id, ("films",), part="all", images=IMAGES, name="blind", code="sesame")
     return prepare_session(config)
 
 
@@ -28,7 +33,7 @@ def telling_words(session: ReaderSession) -> set[str]:
     """Ids and names of what the images are from, and of the run behind them."""
     columns = ("source", "source_name", "source_item", "gan")
     words = {str(word) for column in columns for word in session.items[column]} - {""}
-    return words | {"phantom", "sesame", session.config.seal}
+    return words | {"drawer", "sesame", session.config.seal}
 
 
 def without_place(html: str) -> str:

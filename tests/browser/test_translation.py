@@ -7,21 +7,21 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from medgan.common.pictures import encode_png
-from medgan.data.phantom_sets import PhantomConfig, prepare_phantoms
 from medgan.data.shaping import Ellipse
 from medgan.training.config import train_config
 from medgan.training.loop import train
 
+from .images import TINY, prepared, write_films, write_lesions
 from .steps import go, no_error, settled
 
 pytestmark = pytest.mark.browser
 
-TINY = {"size": 64, "width": 8, "discriminator_width": 8, "batch_size": 2, "steps": 2, "samples": 2}
+TRANSLATORS = TINY | {"discriminator_width": 8}
 
 
 def test_a_mask_from_sliders_and_from_a_file(server: str, page: Page, tmp_path: Path) -> None:
-    lesions = prepare_phantoms(PhantomConfig(family="dermoscopy", count=24, size=64, name="lesions"))
-    train(train_config("pix2pix", lesions.id, name="painter", options=TINY))
+    lesions = prepared(write_lesions(tmp_path / "lesions", 24), "lesions")
+    train(train_config("pix2pix", lesions.id, name="painter", options=TRANSLATORS))
     page.goto(server)
     settled(page)
     go(page, "Mask to lesion")
@@ -45,22 +45,22 @@ def test_a_mask_from_sliders_and_from_a_file(server: str, page: Page, tmp_path: 
     no_error(page)
 
 
-def test_an_image_is_turned_and_wiped(server: str, page: Page) -> None:
-    films = prepare_phantoms(PhantomConfig(family="chest_xray", count=36, size=64, name="films"))
-    classes = {"domain_a": "normal", "domain_b": "tuberculosis"}
-    train(train_config("cyclegan", films.id, name="turner", options=TINY | classes))
+def test_an_image_is_turned_and_wiped(server: str, page: Page, tmp_path: Path) -> None:
+    films = prepared(write_films(tmp_path / "films", 18), "films")
+    classes = {"domain_a": "normal", "domain_b": "viral_pneumonia"}
+    train(train_config("cyclegan", films.id, name="turner", options=TRANSLATORS | classes))
     page.goto(server)
     settled(page)
     go(page, "Normal and abnormal")
-    expect(page.get_by_role("img", name="turned into tuberculosis")).not_to_have_count(0)
+    expect(page.get_by_role("img", name="turned into viral pneumonia")).not_to_have_count(0)
     expect(page.get_by_text("it is not a finding")).to_be_visible()
     page.get_by_role("combobox", name="Turn").click()
-    page.get_by_role("option", name="tuberculosis to normal").click()
+    page.get_by_role("option", name="viral pneumonia to normal").click()
     settled(page)
     page.get_by_role("radio", name="Wipe").click()
     settled(page)
     line = page.get_by_role("slider", name="Wipe between left, Real image")
     line.press("ArrowRight")
     expect(line).to_have_attribute("aria-valuetext", "51 % of the left image")
-    assert "turned=tuberculosis" in page.url
+    assert "turned=viral_pneumonia" in page.url
     no_error(page)
