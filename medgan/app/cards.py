@@ -12,6 +12,7 @@ import streamlit as st
 from medgan.app import cached, gallery
 from medgan.app.downstream_studies import Entry, entries
 from medgan.app.sources import given_part, translates_both_ways
+from medgan.app.study_thumbnail import thumbnail
 from medgan.app.words import ago, counted, listed, plain, plainly
 from medgan.common.artefact import MANIFEST
 from medgan.common.errors import BadInput
@@ -20,6 +21,7 @@ from medgan.models import GANS
 from medgan.studies.origins import label_of
 from medgan.studies.reader import ReaderSession, list_sessions
 from medgan.studies.reading import ANSWERS, readings_of
+from medgan.studies.study import Study
 from medgan.studies.synthesis import SyntheticSet
 from medgan.training.run import Run
 
@@ -139,9 +141,12 @@ def set_card(synthetic: SyntheticSet) -> None:
 
 
 def study_card(entry: Entry) -> None:
-    """A study: its verdict in a line, what it is about, how far it is."""
+    """A study: its arms beside real images alone, its verdict in a line, what it is about, how far it is."""
     study = entry.study
     assert study is not None
+    if study.finished:
+        png, told_by_it = _study_thumbnail(str(study.folder), cached.stamp(study.folder / MANIFEST), study)
+        gallery.show_sheet(png, told_by_it)
     query = {"view": "results", "studies": entry.id}
     st.page_link("pages/downstream.py", label=f"**{plain(entry.name)}**", query_params=query)
     facts = f"{entry.config.task.capitalize()} on {entry.dataset_name} · {counted(entry.config.seeds, 'seed')}"
@@ -186,6 +191,11 @@ def _dataset_thumbnail(folder: str, changed: int, _dataset: PreparedDataset) -> 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _set_thumbnail(folder: str, changed: int, _synthetic: SyntheticSet) -> bytes:
     return gallery.sheet_png(_synthetic.drawn[:THUMBNAILS].pictures, THUMBNAILS, THUMBNAIL_SIDE)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _study_thumbnail(folder: str, changed: int, _study: Study) -> tuple[bytes, str]:
+    return thumbnail(_study)
 
 
 def run_choices(runs: Sequence[Run]) -> dict[str, str]:
