@@ -56,6 +56,10 @@ class Publisher:
     """Whether it sends a part of a file where one is asked for."""
     sent: int = 0
     """Bytes of files that it sent."""
+    etag: str = ""
+    """What it calls this version of its files; it sends no part to whoever has another."""
+    content_range: str = ""
+    """Which part it says that it sends, where that is not the one that was asked for."""
     tiny: str = ""
     """Name of the file of `tiny`: a linear layer from 3 numbers to 2, and batch norm of 2."""
 
@@ -77,13 +81,20 @@ def publisher(monkeypatch: pytest.MonkeyPatch) -> Iterator[Publisher]:
             content = published.files.get(self.path.removeprefix("/"))
             if content is None:
                 return self.send_error(404)
-            first = int(self.headers.get("Range", "bytes=0-")[6:-1]) if published.ranges else 0
+            whole = len(content)
+            same = self.headers.get("If-Range", published.etag) == published.etag
+            first = int(self.headers.get("Range", "bytes=0-")[6:-1]) if published.ranges and same else 0
             if first and first >= len(content):
                 return self.send_error(416)
             content = content[first:]
             published.sent += len(content)
             self.send_response(206 if first else 200)
             self.send_header("Content-Length", str(len(content) + published.held_back))
+            if first:
+                told = published.content_range or f"bytes {first}-{whole - 1}/{whole}"
+                self.send_header("Content-Range", told)
+            if published.etag:
+                self.send_header("ETag", published.etag)
             self.end_headers()
             self.wfile.write(content)
             return None

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from medgan.app import cached, forms, session
+from medgan.app import cached, forms, known_sets, session
 from medgan.app.job_view import buttons, jobs_of, progress_line, state_badge, working, worth_showing
 from medgan.app.live import live
 from medgan.app.words import counted, plain, plainly
@@ -20,7 +20,13 @@ from medgan.data.phantom_sets import PhantomConfig
 from medgan.data.roots import inside_roots
 from medgan.jobs import submit
 
-SOURCES = {"folder": "A folder of images", "upload": "A ZIP file", "phantoms": "Phantoms drawn by medgan"}
+SOURCES = {
+    "folder": "A folder of images",
+    "upload": "A ZIP file",
+    "known": "A known data set",
+    "phantoms": "Phantoms drawn by medgan",
+}
+WORK = ("prepare", "phantom", "download")
 DETECTING = ("layout", "labels_from", "family")
 PROBLEMS_SHOWN = 8
 UNPACKED = "unpacked upload"
@@ -33,7 +39,7 @@ def show() -> None:
     )
     source = session.choice("Where from", "from", SOURCES)
     with plainly():
-        {"folder": _from_folder, "upload": _from_upload, "phantoms": _from_phantoms}[source]()
+        {"folder": _from_folder, "upload": _from_upload, "known": _from_known, "phantoms": _from_phantoms}[source]()
     _work()
 
 
@@ -41,7 +47,8 @@ def _from_folder() -> None:
     text = st.text_input(
         "Folder on this computer",
         placeholder="/data/chest_xray",
-        help="The folder that holds the images: PNG, JPEG or TIFF, alone, one folder a class, or beside their masks. "
+        help="The folder that holds the images: PNG, JPEG, TIFF or DICOM, alone, one folder a class, or beside their "
+        "masks; or volumes (DICOM series, NIfTI, NRRD, MetaImage) with or without their labels. "
         "It is only read, never changed.",
     )
     if not text.strip():
@@ -62,6 +69,12 @@ def _from_upload() -> None:
     _prepare(_unpacked(uploaded), name=name_from(uploaded.name.removesuffix(".zip")[:60]))
 
 
+def _from_known() -> None:
+    if found := known_sets.choose():
+        folder, name = found
+        _prepare(folder, name)
+
+
 def _unpacked(uploaded: UploadedFile) -> Path:
     """The folder of an upload; the file is read once, not at each click on the form below it."""
     file, folder = st.session_state.get(UNPACKED, ("", None))
@@ -75,13 +88,14 @@ def _unpacked(uploaded: UploadedFile) -> Path:
 
 def _prepare(folder: Path, name: str = "") -> None:
     """What a folder holds, how it is to be prepared, and the button that starts it."""
-    fields = forms.settings(PrepareConfig, leave_out=("source",))
+    fields = forms.settings(PrepareConfig, leave_out=("source", "use_published_split"))
     found = st.container()
     values = forms.config_form(fields, first=("name", "size", "fit"), key="prepare")
     layout = None
     with found, plainly():
         layout = _detected(str(folder), values)
         _in_words(layout)
+        values["use_published_split"] = known_sets.about(layout)
     if layout and st.button("Prepare these images", type="primary", icon=":material/play_arrow:"):
         _submit("prepare", PrepareConfig, values | {"source": folder, "name": values["name"] or name})
 
@@ -133,7 +147,7 @@ def _work() -> None:
     """Data sets being made, and how the last one ended."""
 
     def draw() -> None:
-        jobs = sorted([*jobs_of("prepare"), *jobs_of("phantom")], key=lambda job: job.submitted, reverse=True)
+        jobs = sorted((job for kind in WORK for job in jobs_of(kind)), key=lambda job: job.submitted, reverse=True)
         found = [(job, job.status()) for job in jobs]
         active = [pair for pair in found if pair[1].active]
         for job, status in active or [pair for pair in found[:1] if worth_showing(pair[1])]:
@@ -142,14 +156,21 @@ def _work() -> None:
                     state_badge(status)
                     st.markdown(f"**{plain(job.title)}**", width="content")
                     st.space("stretch")
-                    if status.result:
+                    if status.result and job.kind == "download":
+                        _prepare_button(status.result.id)
+                    elif status.result:
                         _look_button(status.result.id)
                 progress_line(job, status)
                 buttons(job, status, "add")
 
-    live(draw, lambda: working("prepare", "phantom"))
+    live(draw, lambda: working(*WORK))
 
 
 def _look_button(dataset: str) -> None:
     if st.button("Look at it", icon=":material/image_search:", type="primary", key=f"look {dataset}"):
         session.turn_to(view="look", dataset=dataset)
+
+
+def _prepare_button(name: str) -> None:
+    if st.button("Prepare its images", icon=":material/tune:", type="primary", key=f"prepare {name}"):
+        session.turn_to(view="add", known=name, **{"from": "known"})

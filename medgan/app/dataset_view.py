@@ -15,6 +15,7 @@ from medgan.app.words import counted, listed, plain
 from medgan.common.artefact import MANIFEST
 from medgan.common.pictures import encode_png
 from medgan.data.dataset import PreparedDataset
+from medgan.data.published import in_words
 from medgan.data.splits import SPLITS
 
 ALL = "all"
@@ -38,9 +39,19 @@ PROBLEM_WORDS = {
     "duplicate": "the same picture twice",
     "patient_unknown": "patient not told",
     "classes_alike": "classes with the same name",
+    "label_not_found": "label not found",
+    "no_slice": "no usable slice",
+    "slices_left_out": "slices left out",
+    "slices_missing": "slices missing or unevenly spaced",
+    "turned": "volume turned",
+    "first_of_several": "only the first of several taken",
     "mask_repeated": "more than one mask of a structure",
     "colour_dropped": "colour made grey",
+    "burned_in": "text burnt into the picture",
     "leak": "in two splits",
+    "masks_unused": "masks not used",
+    "reading_differs": "reading says otherwise",
+    "published_split": "published split",
 }
 
 
@@ -104,7 +115,7 @@ def _filters(dataset: PreparedDataset) -> tuple[str, str | None]:
 
 
 def pictures(dataset: PreparedDataset, indices: NDArray[np.int64], side: int, *, masked: bool) -> list[Picture]:
-    """Items with captions: class, split and file."""
+    """Items with captions: class, split, file, and the slice of a volume."""
     changed = cached.stamp(dataset.folder / MANIFEST)
     return _pictures(str(dataset.folder), changed, tuple(indices.tolist()), side, masked, dataset)
 
@@ -123,7 +134,8 @@ def _pictures(
         else:
             image = gallery.enlarged(image, side)
         label = str(row.label).replace("_", " ")
-        words = " · ".join(part for part in (label, str(row.split), short(str(row.file))) if part)
+        of_volume = f"slice {row.slice}" if getattr(row, "volume", "") else ""
+        words = " · ".join(part for part in (label, str(row.split), short(str(row.file)), of_volume) if part)
         outlined = f", with outlines of {listed(list(dataset.structures))}" if masked else ""
         alternative = f"Image {row.id} of {dataset.name}{', class ' + label if label else ''}{outlined}"
         shown.append(Picture(encode_png(image), plain(words), alternative))
@@ -188,6 +200,7 @@ def _about(dataset: PreparedDataset) -> None:
         "What it is": summary["title"],
         "Cite": summary["citation"] or "not known",
         "Terms of use": summary["terms"] or "not known; ask whoever gave you the images",
+        "Published split": in_words(summary.get("published_counts", {})) or "none",
         "Source": config.get("source", "drawn by medgan"),
         "Kept in": str(dataset.folder),
         "Id": dataset.id,

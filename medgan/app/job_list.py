@@ -46,6 +46,9 @@ def _exported(_: str, config: Mapping[str, Any]) -> dict[str, str]:
 RESULT_PAGES = {
     "prepare": ResultPage("pages/data.py", "Look at the data set", _look("dataset", "look")),
     "phantom": ResultPage("pages/data.py", "Look at the data set", _look("dataset", "look")),
+    "download": ResultPage(
+        "pages/data.py", "Prepare its images", lambda id, _: {"view": "add", "from": "known", "known": id}
+    ),
     "train": ResultPage("pages/train.py", "See the run", _look("trained", "watch")),
     "generate": ResultPage("pages/generate.py", "See the images", _look("set", "saved")),
     "evaluate": ResultPage("pages/quality.py", "See the scores", _scores),

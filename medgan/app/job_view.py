@@ -19,7 +19,7 @@ STATES: dict[State, tuple[str, str, str]] = {
     "interrupted": ("Interrupted", "orange", ":material/power_off:"),
     "damaged": ("Damaged", "red", ":material/broken_image:"),
 }
-GOES_ON = {"train", "study", "demo"}
+GOES_ON = {"train", "study", "demo", "download"}
 """Kinds of work that go on where they were stopped, so that stopping is a pause."""
 RECENT = timedelta(minutes=10)
 

@@ -2,21 +2,26 @@
 
 import sys
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import create_model
 from pydantic_settings import CliPositionalArg
 
 from medgan.cli.command import Answer, Command, Entry, WorkCommand
+from medgan.cli.downloads import DownloadSet
 from medgan.cli.options import options_of
 from medgan.cli.terminal import facts, table
 from medgan.common.errors import BadInput
 from medgan.jobs import Artefact
 
+if TYPE_CHECKING:
+    from medgan.data.layout import Layout
+
 
 def entries() -> dict[str, Entry]:
     return {
         "prepare": Entry("Turn a folder of images into a data set.", prepare_command),
+        "download": Entry("Get a known data set from its publisher, or learn how to.", lambda: DownloadSet),
         "phantom": Entry("Draw a data set of phantoms; needs no download.", phantom_command),
         "list": Entry("List the data sets.", lambda: ListDatasets),
         "show": Entry("Show a data set: its images, classes, splits, and problems found.", lambda: ShowDataset),
@@ -35,12 +40,25 @@ def prepare_command() -> type[Command]:
             config = self.checked(lambda: PrepareConfig.parse(given))
             if not config.source.exists():
                 raise BadInput(f"{config.source}: no such file or folder")
-            layout = detect(config.source, config.layout, config.family, config.labels_from).in_words()
-            print(f"{config.source}: {layout}", file=sys.stderr, flush=True)
+            layout = detect(config.source, config.layout, config.family, config.labels_from)
+            print(f"{config.source}: {layout.in_words()}", *about(layout), sep="\n", file=sys.stderr, flush=True)
             answer = self.do("prepare", config, dataset_answer)
-            return replace(answer, data=answer.data | {"layout": layout})
+            return replace(answer, data=answer.data | {"layout": layout.in_words()})
 
     return create_model("Prepare", __base__=Prepare, **options_of(PrepareConfig, positional=("source",)))
+
+
+def about(layout: "Layout") -> list[str]:
+    """What to know of a known set before it is prepared: terms, what to cite, the published split."""
+    from medgan.data.published import in_words
+
+    family = layout.family
+    lines = [f"  Terms: {family.terms}"] if family.terms else []
+    lines += [f"  Cite: {family.citation}"] if family.citation else []
+    if layout.published:
+        lines.append(f"  Published split: {in_words(layout.published)} ({family.published_in})")
+        lines.append("  --use-published-split takes its numbers")
+    return lines
 
 
 def phantom_command() -> type[Command]:

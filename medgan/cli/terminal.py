@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from medgan.common.errors import BadInput, Cancelled
 from medgan.common.progress import Progress, so_far
 from medgan.jobs.reporter import Speed, in_words
 
@@ -77,6 +78,15 @@ def agreed(terms: str) -> bool:
         return False
     print(f"{terms}\nDownload it? [y/N] ", end="", file=sys.stderr, flush=True)  # standard output is for answers
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+
+def confirm(terms: str, command: str) -> None:
+    """Let the person at the terminal decide on a download; raises Cancelled on a no, BadInput where nobody is there."""
+    if not sys.stdin.isatty():
+        agreement = "; ".join(terms.splitlines())
+        raise BadInput(f"nobody can be asked here: `{command} --yes` agrees to {agreement}")
+    if not agreed(terms):
+        raise Cancelled("nothing was downloaded")
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[object]], empty: str) -> str:

@@ -1,14 +1,12 @@
 """`weights`: pre-trained networks; see which are here, download them, import them from a file."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic_settings import CliPositionalArg, CliToggleFlag
 
 from medgan.cli.command import PROGRAM, Answer, Command, Entry
-from medgan.cli.terminal import agreed, shown_progress, table
-from medgan.common.errors import BadInput, Cancelled
+from medgan.cli.terminal import confirm, shown_progress, table
 
 if TYPE_CHECKING:
     from medgan.weights import Status
@@ -45,7 +43,7 @@ class DownloadWeights(Command):
         if status_of(self.name).state == "verified":
             return told(status_of(self.name), "was here already")
         if not self.yes:
-            _ask(self.name, terms(self.name))
+            confirm(terms(self.name), f"{PROGRAM} weights download {self.name}")
         with shown_progress() as progress:
             found = download(self.name, progress)
         return told(found, "is here now")
@@ -100,11 +98,3 @@ def known(status: "Status") -> dict[str, Any]:
         "input": status.input,
         "licence": network.licence,
     }
-
-
-def _ask(name: str, terms: str) -> None:
-    """Let the person at the terminal decide; raises Cancelled on a no, BadInput where nobody is there."""
-    if not sys.stdin.isatty():
-        raise BadInput(f"nobody can be asked here: `{PROGRAM} weights download {name} --yes` agrees to {terms}")
-    if not agreed(terms):
-        raise Cancelled("nothing was downloaded")

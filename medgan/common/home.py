@@ -22,6 +22,11 @@ def uploads_folder() -> Path:
     return home() / "workspace" / "uploads"
 
 
+def downloads_folder() -> Path:
+    """Known data sets as their publishers distribute them; what was prepared from them stays when they are deleted."""
+    return home() / "workspace" / "downloads"
+
+
 def sets_folder() -> Path:
     return home() / "workspace" / "sets"
 
@@ -58,6 +63,11 @@ def studies_folder() -> Path:
 def readers_folder() -> Path:
     """Reader studies: sessions with their blinded images, and what each reader answered."""
     return home() / "workspace" / "readers"
+
+
+def patient_key_file() -> Path:
+    """The secret from which patients' codes are made; without it, codes cannot be traced back."""
+    return home() / "workspace" / ".patient_key"
 
 
 def thesis_folder() -> Path:

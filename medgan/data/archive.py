@@ -28,6 +28,19 @@ UNREADABLE = (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, ValueError, Ru
 """What reading a damaged file, or one of an unknown kind, may raise."""
 
 
+class DamagedArchive(BadInput):
+    """The file itself is no ZIP file that can be read."""
+
+
+def unpack_file(path: Path, folder: Path, progress: Progress) -> None:
+    """Unpack a ZIP file of the disk into a new folder, under the same guards as an upload: all of it or nothing.
+
+    Raises DamagedArchive where it cannot be read, BadInput as `unpack` does, Cancelled when asked to stop.
+    """
+    with open(path, "rb") as stream:
+        _unpack(stream, path.name.removesuffix(".part"), folder, progress)
+
+
 def unpack(stream: IO[bytes], name: str, progress: Progress | None = None) -> Path:
     """Unpack an uploaded ZIP file below `workspace/uploads`; the same content again gives the same folder at once.
 
@@ -55,7 +68,7 @@ def _unpack(stream: IO[bytes], name: str, folder: Path, progress: Progress) -> N
             _extract(archive, entries, unfinished, progress)
         unfinished.rename(folder)
     except UNREADABLE as error:
-        raise BadInput(f"{name}: cannot be read as a ZIP file ({error}); pack it anew") from None
+        raise DamagedArchive(f"{name}: cannot be read as a ZIP file ({error}); pack it anew") from None
     except OSError as error:
         what = f"{Path(error.filename).name!s:.80} " if error.filename else ""
         raise BadInput(f"{name}: {what}cannot be unpacked ({error.strerror or error}); nothing was kept") from None

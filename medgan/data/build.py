@@ -2,8 +2,11 @@
 
 import json
 from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
+from itertools import groupby
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -23,6 +26,10 @@ from medgan.data.load import LoadedItem, Recipe, load_item
 from medgan.data.parallel import in_order
 from medgan.data.problems import Problem, Unusable
 from medgan.data.splits import SPLITS
+from medgan.data.volumes.labels import parse_wanted
+from medgan.data.volumes.opening import shows_colour
+from medgan.data.volumes.slices import SliceOptions, load_slices
+from medgan.data.volumes.structures import find_structures
 
 # So many images, evenly spaced, are looked at to tell whether a source shows colour.
 COLOUR_SAMPLE = 24
@@ -35,8 +42,17 @@ def build(folder: Path, layout: Layout, config: PrepareConfig, hashes: Hashes, p
 
     Raises BadInput where nothing of the source is usable, Cancelled when asked to stop.
     """
+
+    def alive() -> None:
+        if progress.stop_requested():
+            raise Cancelled("stopped before the data set was prepared")
+
+    options = SliceOptions(
+        config.every_slice, config.only_labelled_slices, parse_wanted(config.structures), config.megavoxel_limit
+    )
+    layout, options = _with_structures(layout, options, alive)
     recipe = _recipe(layout, config)
-    rows, problems = _write_arrays(folder, layout, recipe, hashes, progress)
+    rows, problems = _write_arrays(folder, layout, _loaded(layout, recipe, options, alive), recipe, hashes, progress)
     problems = [*layout.problems, *problems]
     rows = _without_single_image_classes(folder, rows, problems)
     if not rows:
@@ -49,34 +65,73 @@ def build(folder: Path, layout: Layout, config: PrepareConfig, hashes: Hashes, p
     return _summary(table, layout, recipe, problems)
 
 
+def _with_structures(layout: Layout, options: SliceOptions, alive: Callable[[], None]) -> tuple[Layout, SliceOptions]:
+    """The layout with the structures that its label volumes hold, without volumes that lack one of them; and the
+    options with how labels are named."""
+    volumes = [item.volume for item in layout.items if item.volume]
+    if not any(volume.labels for volume in volumes):
+        return layout, options
+    found = find_structures(layout.root, volumes, options.wanted, options.megavoxel_limit, alive)
+    if found.problems and not found.structures:  # not a single mask: no data set with masks, and none was asked without
+        raise nothing_usable(layout.root, [replace(problem, kind="no_slice") for problem in found.problems])
+    items = tuple(item for item in layout.items if item.volume is None or item.volume.name not in found.incomplete)
+    problems = (*layout.problems, *found.problems)
+    layout = replace(layout, items=items, structures=found.structures, problems=problems)
+    return layout, replace(options, lone_hints=found.lone_hints)
+
+
+def _loaded(
+    layout: Layout, recipe: Recipe, options: SliceOptions, alive: Callable[[], None]
+) -> Iterator[tuple[SourceItem, LoadedItem | Problem]]:
+    """Every image with the item that it comes from, in order: pictures many at a time, volumes one by one."""
+    load = partial(load_item, layout.root, recipe=recipe)
+    for _, neighbours in groupby(layout.items, key=lambda item: item.volume is None):
+        items = list(neighbours)
+        if items[0].volume is None:
+            yield from zip(items, in_order(load, items), strict=True)
+        for item in items:
+            if item.volume:
+                slices = load_slices(layout.root, item.volume, recipe, layout.structures, options, alive)
+                yield from ((item, loaded) for loaded in slices)
+
+
 def _recipe(layout: Layout, config: PrepareConfig) -> Recipe:
-    intensity = Intensity(config.scaling, config.window_low_hu, config.window_high_hu)
+    intensity = Intensity(config.scaling, config.window_low_hu, config.window_high_hu, config.file_window)
     pixel_limit = config.megapixel_limit * 1_000_000
     guessed_grey = config.colour == "auto" and _shows_no_colour(layout, intensity, pixel_limit)
     channels = 1 if guessed_grey or config.colour == "grey" else 3
-    return Recipe(config.size, channels, config.fit, intensity, pixel_limit, guessed_grey)
+    scaled = layout.family.masks_scaled
+    return Recipe(config.size, channels, config.fit, intensity, pixel_limit, guessed_grey, masks_scaled=scaled)
 
 
 def _shows_no_colour(layout: Layout, intensity: Intensity, pixel_limit: int) -> bool:
     """Whether a sample of the images, and of what they are made from, is grey throughout."""
     step = max(1, len(layout.items) // COLOUR_SAMPLE)
-    for file in (file for item in layout.items[::step] for file in item.pictures):
+    sample = layout.items[::step]
+    if any(shows_colour(layout.root, item.volume) for item in sample if item.volume):
+        return False
+    for file in (file for item in sample if item.volume is None for file in item.pictures):
         try:
             picture = read_image(layout.root / file, ReadOptions(pixel_limit, enough=64))
         except Unusable:
             continue  # reported when its turn comes
-        if not is_grey(intensity.to_bytes(picture.pixels)):
+        if not is_grey(intensity.show(picture)):
             return False
     return True
 
 
 def _write_arrays(
-    folder: Path, layout: Layout, recipe: Recipe, hashes: Hashes, progress: Progress
+    folder: Path,
+    layout: Layout,
+    loaded_items: Iterator[tuple[SourceItem, LoadedItem | Problem]],
+    recipe: Recipe,
+    hashes: Hashes,
+    progress: Progress,
 ) -> tuple[list[ItemRow], list[Problem]]:
     """Stream every item into images.npy, masks.npy and sources.npy; returns the items written and the problems."""
     rows: list[ItemRow] = []
     problems: list[Problem] = []
-    load = partial(load_item, layout.root, recipe=recipe)
+    counted = _Counted(len(layout.items))
     square = (recipe.size, recipe.size)
     with ExitStack() as stack:
         images = stack.enter_context(RowWriter(folder / IMAGES, (*square, recipe.channels)))
@@ -85,10 +140,10 @@ def _write_arrays(
             masks = stack.enter_context(RowWriter(folder / MASKS, (*square, len(layout.structures))))
         if layout.kind == "pairs":
             sources = stack.enter_context(RowWriter(folder / SOURCES, (*square, recipe.channels)))
-        for done, (item, loaded) in enumerate(zip(layout.items, in_order(load, layout.items), strict=True), start=1):
+        for item, loaded in loaded_items:
             if progress.stop_requested():
                 raise Cancelled("stopped before the data set was prepared")
-            progress.update(done, len(layout.items), "Preparing images")
+            progress.update(*counted.after(item, loaded), "Preparing images")
             if isinstance(loaded, Problem):
                 problems.append(loaded)
                 continue
@@ -102,8 +157,30 @@ def _write_arrays(
     return rows, problems
 
 
+class _Counted:
+    """How far work has come: how many slices a volume has is known only when it is open."""
+
+    def __init__(self, items: int) -> None:
+        self.done, self.total = 0, items
+        self._behind: SourceItem | None = None
+        self._before = 0
+
+    def after(self, item: SourceItem, loaded: LoadedItem | Problem) -> tuple[int, int]:
+        """Images done, and images in all as far as known."""
+        if item is not self._behind:
+            self._behind, self._before = item, self.done
+            self.total += loaded.place.count - 1 if isinstance(loaded, LoadedItem) and loaded.place else 0
+            self.done += 1
+        if isinstance(loaded, LoadedItem) and loaded.place:
+            self.done = self._before + loaded.place.number
+        return self.done, self.total
+
+
 def _row(item: SourceItem, loaded: LoadedItem, hashes: Hashes) -> ItemRow:
-    return ItemRow(item, hashes[item.image], loaded.pixels_sha256, loaded.width, loaded.height)
+    if loaded.place:
+        item = replace(item, image=loaded.place.file)
+    sizes = loaded.width, loaded.height
+    return ItemRow(item, hashes[item.image], loaded.pixels_sha256, *sizes, loaded.patient, loaded.place)
 
 
 def _without_single_image_classes(folder: Path, rows: list[ItemRow], problems: list[Problem]) -> list[ItemRow]:

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from medgan.common.config import Config
 from medgan.data.fit import Fit
 from medgan.data.layout import LabelSource, LayoutKind
+from medgan.data.volumes.labels import parse_wanted
 
 
 class PrepareConfig(Config):
@@ -25,13 +26,23 @@ class PrepareConfig(Config):
     fit: Fit = "pad"
     """How a picture becomes square: pad keeps its shape between black bars, squash distorts it."""
     layout: LayoutKind | Literal["auto"] = "auto"
-    """How the folder is arranged: images alone, one folder a class, images with masks, or pairs of a source and
+    """How the folder is arranged: images alone, one folder a class, images with masks, volumes (NIfTI, NRRD, MetaImage,
+    DICOM series) of which each axial slice becomes an image, with or without labels, or pairs of a source and
     the image to make from it. Pairs lie in two folders under the same file names (A and B, source and target,
     input and images), or side by side in pictures twice as wide as high: the source left, the image right."""
     labels_from: LabelSource = "auto"
     """What tells an image's class: its folder, its file name, whichever says more (auto), or nothing."""
-    family: Literal["auto", "none", "tuberculosis", "pneumonia", "chest_ct", "melanoma"] = "auto"
-    """Which known data set this is; it tells patients and classes by file name. Auto recognises it."""
+    family: Literal[
+        "auto",
+        "none",
+        "tuberculosis",
+        "covid_radiography",
+        "lung_heart_trachea",
+        "pneumonia",
+        "chest_ct",
+        "melanoma",
+    ] = "auto"
+    """Which known data set this is; it tells patients and classes by names of files and folders. Auto recognises it."""
     patient_pattern: str = ""
     """Regular expression that finds the patient in a file's path; its first group is the patient."""
     validation_fraction: float = Field(0.1, ge=0.0, le=0.5)
@@ -40,14 +51,31 @@ class PrepareConfig(Config):
     """Share of the images for the final test."""
     use_source_splits: bool = False
     """Keep the train, validation and test folders of the source, even where they share patients."""
+    use_published_split: bool = False
+    """Of a known data set, take the numbers of its published protocol for train, validation and test, by patient; a
+    validation that the protocol does not name is taken from train by its share."""
     seed: int = Field(0, ge=0)
     """Seed of the random split."""
-    scaling: Literal["auto", "window", "range"] = "auto"
-    """16-bit pixels to grey: the window below, the image's own range, or (auto) the window for Hounsfield units."""
+    scaling: Literal["auto", "window", "range", "file", "lung", "mediastinum", "bone"] = "auto"
+    """Pixels of more than 8 bits to grey. Auto: Hounsfield units by the window below, other DICOM images by the window
+    that their file names, the rest by each image's own range. Window: all by the window below; range: all by their own;
+    file: DICOM images by the window of that number that their file names; lung (-1350 to 150), mediastinum (-160 to
+    240), bone (-500 to 1300): Hounsfield units by that usual window, the rest as in auto."""
+    file_window: int = Field(1, ge=1, le=16)
+    """Which window of a DICOM file is taken where scaling is file; its last one where it names fewer."""
     window_low_hu: float = -1000.0
     """Shown as black: Hounsfield units at the lower end of the window."""
     window_high_hu: float = 400.0
     """Shown as white: Hounsfield units at the upper end of the window."""
+    structures: str = ""
+    """Which labels of volumes become masks: by name (heart, liver), or by number with its name (3=heart, 1=liver). All
+    that are found where empty."""
+    every_slice: int = Field(1, ge=1, le=100)
+    """Of volumes, every so-many-th slice is taken: neighbours are much alike."""
+    only_labelled_slices: bool = False
+    """Of volumes with labels, leave out slices in which no structure shows."""
+    megavoxel_limit: int = Field(400, ge=1, le=4000)
+    """Volumes of more millions of voxels than this are refused; each takes about two to eight bytes of memory."""
     megapixel_limit: int = Field(80, ge=1, le=170)
     """Pictures of more megapixels than this are refused."""
 
@@ -59,6 +87,12 @@ class PrepareConfig(Config):
         except UnicodeEncodeError:
             raise ValueError("its path is not valid UTF-8; rename the folder") from None
         return source.expanduser().absolute()  # a job reads it from another working folder
+
+    @field_validator("structures")
+    @classmethod
+    def _names_structures(cls, text: str) -> str:
+        parse_wanted(text)
+        return text
 
     @field_validator("patient_pattern")
     @classmethod
@@ -75,4 +109,6 @@ class PrepareConfig(Config):
     def _limits_in_order(self) -> Self:
         if self.window_low_hu >= self.window_high_hu:
             raise ValueError("window_low_hu must be below window_high_hu")
+        if self.use_published_split and self.use_source_splits:
+            raise ValueError("the published split and the source's own splits exclude each other: choose one")
         return self

@@ -6,9 +6,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from medgan.data.formats import Pixels
+from medgan.data.formats import Display, Pixels, SourceImage
+from medgan.data.windows import PRESETS, Showing, Window
 
 Uint8 = NDArray[np.uint8]
+Scaling = Literal["auto", "window", "range", "file", "lung", "mediastinum", "bone"]
 # No film, photograph or mask holds numbers as low as this: such pixels are Hounsfield units.
 HOUNSFIELD_BELOW = -100
 
@@ -17,32 +19,63 @@ HOUNSFIELD_BELOW = -100
 class Intensity:
     """How numbers of more than 8 bits become bytes.
 
-    scaling: `window` maps [low_hu, high_hu] to 0..255; `range` maps the image's own range (its 0.1th to
-    99.9th percentile, so that a few hot pixels do not leave the rest black); `auto` windows Hounsfield
-    units, else ranges.
+    scaling: `window` maps [low_hu, high_hu] to 0..255; `lung`, `mediastinum` and `bone` do so with the usual window
+    where the numbers are Hounsfield units; `file` takes the window of that number that the file names, from 1 on, or
+    its last; `range` maps the image's own range (its 0.1th to 99.9th percentile, so that a few hot pixels do not leave
+    the rest black). `auto`, and whatever has no meaning for an image: [low_hu, high_hu] for Hounsfield units, else the
+    file's first window, else the image's own range.
     """
 
-    scaling: Literal["auto", "window", "range"] = "auto"
+    scaling: Scaling = "auto"
     low_hu: float = -1000.0
     high_hu: float = 400.0
+    file_window: int = 1
+
+    def show(self, picture: SourceImage) -> Uint8:
+        """A picture's pixels as bytes (h, w, c): windowed, inverted where white is its lowest number, and black where
+        it holds no picture. 8-bit pixels are returned as they are unless their file asks for more."""
+        display = picture.display
+        if display is None:
+            return self.to_bytes(picture.pixels)
+        shown = self._scaled(picture.pixels, display)
+        if display.inverted:
+            shown = 255 - shown
+        if display.padding is not None:
+            shown = np.where(display.padding[..., None], np.uint8(0), shown)
+        return shown
 
     def to_bytes(self, pixels: Pixels) -> Uint8:
-        """Pixels (h, w, c) as bytes of the same shape; 8-bit pixels are returned as they are."""
-        if pixels.dtype == np.uint8:
+        """Pixels (h, w, c) that no file says more of, as bytes of the same shape."""
+        return self._scaled(pixels, Display(hounsfield=float(np.nan_to_num(pixels).min()) < HOUNSFIELD_BELOW))
+
+    def _scaled(self, pixels: Pixels, display: Display) -> Uint8:
+        if pixels.dtype == np.uint8 and not display.windows:
             return pixels.astype(np.uint8, copy=False)
         finite = np.nan_to_num(pixels)
-        low, high = self._limits(finite)
-        if high <= low:
-            return np.zeros(pixels.shape, np.uint8)
-        scaled = (finite.astype(np.float32) - low) * (255.0 / (high - low))
-        rounded: Uint8 = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
-        return rounded
+        return self.showing(finite, display).to_bytes(finite)
 
-    def _limits(self, pixels: Pixels) -> tuple[float, float]:
-        if self.scaling == "window" or (self.scaling == "auto" and float(pixels.min()) < HOUNSFIELD_BELOW):
-            return self.low_hu, self.high_hu
-        low, high = np.percentile(pixels, (0.1, 99.9))
-        return (float(low), float(high)) if high > low else (float(pixels.min()), float(pixels.max()))
+    def showing(self, pixels: Pixels, display: Display) -> Showing:
+        """The window for these pixels, of any shape; padding of the display is of that shape without channels."""
+        is_deep = pixels.dtype != np.uint8
+        if is_deep and self.scaling in PRESETS and display.hounsfield:
+            return PRESETS[self.scaling]
+        if is_deep and self.scaling == "window":
+            return Window(self.low_hu, self.high_hu)
+        if self.scaling == "file" and display.windows:
+            return display.windows[min(self.file_window, len(display.windows)) - 1]
+        if self.scaling != "range":
+            if display.hounsfield:
+                return Window(self.low_hu, self.high_hu)
+            if display.windows:
+                return display.windows[0]
+        return _own_range(pixels, display.padding)
+
+
+def _own_range(pixels: Pixels, padding: NDArray[np.bool_] | None) -> Window:
+    """The range of an image's own numbers, padding left out; black where they are all the same."""
+    numbers = pixels if padding is None or padding.all() else pixels[~padding]
+    low, high = np.percentile(numbers, (0.1, 99.9))
+    return Window(float(low), float(high)) if high > low else Window(float(numbers.min()), float(numbers.max()))
 
 
 def is_grey(image_uint8: Uint8, tolerance: int = 8) -> bool:

@@ -23,7 +23,8 @@ SHAPE_TOLERANCE = 0.02
 class Recipe:
     """What is done to every item: pixels a side, channels (1 or 3), fit, intensity, most pixels to read.
 
-    guessed_grey: one channel because a sample showed no colour, not because the user asked for it.
+    guessed_grey: one channel because a sample showed no colour, not because the user asked for it. masks_scaled:
+    whether a mask may have another size than its image, if its shape is the same.
     """
 
     size: int
@@ -32,13 +33,26 @@ class Recipe:
     intensity: Intensity = field(default_factory=Intensity)
     pixel_limit: int = 80_000_000
     guessed_grey: bool = False
+    masks_scaled: bool = False
+
+
+@dataclass(frozen=True)
+class Place:
+    """Which slice of which volume an image is. number: from 1, at the feet; count: slices of the volume. spacing_mm:
+    from voxel to voxel of the original, from slice to slice, down, and to the right. file: of the slice."""
+
+    volume: str
+    number: int
+    count: int
+    spacing_mm: tuple[float, float, float]
+    file: PurePosixPath
 
 
 @dataclass(frozen=True)
 class LoadedItem:
     """image (size, size, channels) uint8; masks (size, size, structures) uint8 0/1; source as the image, or
     of 0 channels where there is none; width and height of the image's original in pixels; notes on what was
-    forgiven."""
+    forgiven; for a slice of a volume, its place there; a code for whose it is, "" where no file says so."""
 
     image: Uint8
     masks: Uint8
@@ -46,6 +60,8 @@ class LoadedItem:
     width: int
     height: int
     notes: tuple[Problem, ...] = ()
+    place: Place | None = None
+    patient: str = ""
 
     @property
     def pixels_sha256(self) -> str:
@@ -64,9 +80,9 @@ def load_item(root: Path, item: SourceItem, recipe: Recipe) -> LoadedItem | Prob
             beside, picture = _halves(picture)
         image, notes = _prepared(picture, file, recipe)
         masks = np.zeros((recipe.size, recipe.size, len(item.masks)), np.uint8)
-        for structure, file in enumerate(item.masks):
-            mask, forgiven = _load_mask(root / file, recipe.pixel_limit, (picture.width, picture.height))
-            masks[..., structure] = fit_mask(mask, recipe.size, recipe.fit)
+        for structure, file in (*enumerate(item.masks), *item.joined):
+            mask, forgiven = _load_mask(root / file, recipe, (picture.width, picture.height))
+            masks[..., structure] |= fit_mask(mask, recipe.size, recipe.fit)
             if forgiven:
                 notes.append(_near_binary(file))
         source = image[..., :0]
@@ -78,7 +94,7 @@ def load_item(root: Path, item: SourceItem, recipe: Recipe) -> LoadedItem | Prob
             notes += [note for note in found if note not in notes]  # of two halves, one note is enough
     except Unusable as error:
         return error.at(str(file))
-    return LoadedItem(image, masks, source, picture.width, picture.height, tuple(notes))
+    return LoadedItem(image, masks, source, picture.width, picture.height, tuple(notes), patient=picture.patient)
 
 
 def _read(path: Path, recipe: Recipe) -> SourceImage:
@@ -87,10 +103,11 @@ def _read(path: Path, recipe: Recipe) -> SourceImage:
 
 
 def _prepared(picture: SourceImage, file: PurePosixPath, recipe: Recipe) -> tuple[Uint8, list[Problem]]:
-    """A picture as the data set holds it, and a note where it lost its colour unasked."""
-    pixels = recipe.intensity.to_bytes(picture.pixels)
+    """A picture as the data set holds it, and what is to be noted, such as that it lost its colour unasked."""
+    pixels = recipe.intensity.show(picture)
     image = fit_image(pixels, recipe.size, recipe.channels, recipe.fit)
-    return image, [_colour_dropped(file)] if recipe.guessed_grey and not is_grey(pixels) else []
+    notes = [Problem(str(file), kind, reason) for kind, reason in picture.notes]
+    return image, [*notes, colour_dropped(file)] if recipe.guessed_grey and not is_grey(pixels) else notes
 
 
 def _halves(picture: SourceImage) -> tuple[SourceImage, SourceImage]:
@@ -111,9 +128,11 @@ def _check_shape(source: SourceImage, image: SourceImage) -> None:
         raise Unusable("size_differs", f"source is {sizes} pixels: of another shape")
 
 
-def _load_mask(path: Path, pixel_limit: int, image_size: tuple[int, int]) -> tuple[NDArray[np.bool_], bool]:
-    source = read_image(path, ReadOptions(pixel_limit))
-    if (source.width, source.height) != image_size:
+def _load_mask(path: Path, recipe: Recipe, image_size: tuple[int, int]) -> tuple[NDArray[np.bool_], bool]:
+    source = read_image(path, ReadOptions(recipe.pixel_limit))
+    stretch = (source.width * image_size[1]) / (source.height * image_size[0])
+    is_alike = recipe.masks_scaled and abs(stretch - 1) <= SHAPE_TOLERANCE
+    if (source.width, source.height) != image_size and not is_alike:
         sizes = f"{source.width} x {source.height}, its image {image_size[0]} x {image_size[1]}"
         raise Unusable("size_differs", f"mask is {sizes} pixels")
     return binary_mask(source.pixels)
@@ -123,5 +142,5 @@ def _near_binary(file: PurePosixPath) -> Problem:
     return Problem(str(file), "mask_near_binary", "mask has a soft edge; pixels above the middle were taken")
 
 
-def _colour_dropped(file: PurePosixPath) -> Problem:
+def colour_dropped(file: PurePosixPath | str) -> Problem:
     return Problem(str(file), "colour_dropped", "is coloured among grey images and was made grey; colour=rgb keeps it")

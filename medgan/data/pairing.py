@@ -2,8 +2,9 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import PurePosixPath
 
 from medgan.data.folder_words import is_mask_folder, topic, without_mask_suffix
@@ -16,42 +17,88 @@ _TASK_NUMBER = re.compile(r"task\d+(?:-\d+)*", re.IGNORECASE)
 @dataclass(frozen=True)
 class Pairing:
     """images: the files that are no masks. masks_of: for each image that has any, its masks by structure.
-    structures: all structures, sorted. problems: masks that found no image, or one that has its mask."""
+    structures: all structures, sorted. problems: masks that found no image, or one that has its mask.
+    joined_to: further masks of an image's structure, to be joined to the first: its right lung, say."""
 
     images: tuple[PurePosixPath, ...]
     masks_of: Mapping[PurePosixPath, Mapping[str, PurePosixPath]]
     structures: tuple[str, ...]
     problems: tuple[Problem, ...]
+    joined_to: Mapping[tuple[PurePosixPath, str], tuple[PurePosixPath, ...]] = field(default_factory=dict)
 
 
-def pair_masks(files: tuple[PurePosixPath, ...], default_structure: str) -> Pairing:
+def pair_masks(
+    files: tuple[PurePosixPath, ...], default_structure: str, renamed: Mapping[str, str] | None = None
+) -> Pairing:
     """Tell masks from images and pair them.
 
     A mask lies in a folder named so (`masks`, `train_label`, `masks_lung`, `..._GroundTruth`), or beside its
     image with a suffix (`x.png`, `x_mask.png`). The words its folder has beyond the image's folder name the
-    structure.
+    structure. renamed: structures by other names; those that get one name are joined, and an image then needs all of
+    them; those that get "" are passed over.
     """
-    shared = _shared_folder(files)
+    renamed = renamed or {}
+    shared = shared_folder(files)
     masks = _mask_files(files, shared)
     images = tuple(file for file in files if file not in masks)
     image_folders = {image.parent for image in images}
     by_stem = {(image.parent, image.stem): image for image in images}  # of two with one stem, the last is paired
     masks_of: dict[PurePosixPath, dict[str, PurePosixPath]] = defaultdict(dict)
+    joined_to: dict[tuple[PurePosixPath, str], tuple[PurePosixPath, ...]] = {}
     problems, structures = [], set()
-    homes = {folder: _image_folder(folder, image_folders, shared) for folder in {mask.parent for mask in masks}}
+    parts: dict[tuple[PurePosixPath, str], set[str]] = defaultdict(set)  # the names of what is to be joined
+    stems_in: dict[PurePosixPath, set[str]] = defaultdict(set)
+    for mask in masks:
+        stems_in[mask.parent].add(without_mask_suffix(mask.stem))
+
+    def matching(mask_folder: PurePosixPath, folder: PurePosixPath) -> int:
+        return sum((folder, stem) in by_stem for stem in stems_in[mask_folder])
+
+    homes = {folder: _image_folder(folder, image_folders, shared, partial(matching, folder)) for folder in stems_in}
     for mask in sorted(masks):
         home = homes[mask.parent]
-        stems = (mask.stem, without_mask_suffix(mask.stem))
-        image = next((by_stem[home, stem] for stem in stems if home and (home, stem) in by_stem), None)
+        names = (mask.stem, without_mask_suffix(mask.stem))
+        image = next((by_stem[home, stem] for stem in names if home and (home, stem) in by_stem), None)
         if image is None or home is None:
             problems.append(Problem(str(mask), "mask_without_image", "no image has this name"))
             continue
-        structure = _structure(mask.parent, home) or default_structure
+        name = _structure(mask.parent, home) or default_structure
+        structure = renamed.get(name, name)
+        if not structure:
+            continue
         structures.add(structure)
+        is_new = name in renamed and name not in parts[image, structure]
+        if name in renamed:
+            parts[image, structure].add(name)
         first = masks_of[image].setdefault(structure, mask)
-        if first != mask:
+        if first == mask:
+            continue
+        if is_new:
+            joined_to[image, structure] = (*joined_to.get((image, structure), ()), mask)
+        else:
             problems.append(Problem(str(mask), "mask_repeated", f"not used: {image} has its mask in {first}"))
-    return Pairing(images, dict(masks_of), tuple(sorted(structures)), tuple(problems))
+    _drop_halves(masks_of, parts)
+    return Pairing(images, dict(masks_of), tuple(sorted(structures)), tuple(problems), joined_to)
+
+
+def masked_pictures(pairing: Pairing) -> set[PurePosixPath]:
+    """All images that have masks, and the masks."""
+    masks = {mask for found in pairing.masks_of.values() for mask in found.values()}
+    joined = {mask for found in pairing.joined_to.values() for mask in found}
+    return {*pairing.masks_of, *masks, *joined}
+
+
+def _drop_halves(
+    masks_of: Mapping[PurePosixPath, dict[str, PurePosixPath]],
+    parts: Mapping[tuple[PurePosixPath, str], set[str]],
+) -> None:
+    """Take away masks of which other images have more parts: half a lung is not the lung."""
+    whole: dict[str, set[str]] = defaultdict(set)
+    for (_, structure), names in parts.items():
+        whole[structure] |= names
+    for (image, structure), names in parts.items():
+        if names and names < whole[structure]:
+            del masks_of[image][structure]
 
 
 def _mask_files(files: Iterable[PurePosixPath], shared: PurePosixPath) -> set[PurePosixPath]:
@@ -66,7 +113,7 @@ def _mask_files(files: Iterable[PurePosixPath], shared: PurePosixPath) -> set[Pu
     }
 
 
-def _shared_folder(files: Iterable[PurePosixPath]) -> PurePosixPath:
+def shared_folder(files: Iterable[PurePosixPath]) -> PurePosixPath:
     """The deepest folder that holds all files; its own name tells nothing about any of them."""
     parts: list[str] = []
     for column in zip(*(file.parent.parts for file in files), strict=False):
@@ -77,10 +124,14 @@ def _shared_folder(files: Iterable[PurePosixPath]) -> PurePosixPath:
 
 
 def _image_folder(
-    mask_folder: PurePosixPath, image_folders: set[PurePosixPath], shared: PurePosixPath
+    mask_folder: PurePosixPath,
+    image_folders: set[PurePosixPath],
+    shared: PurePosixPath,
+    matching: Callable[[PurePosixPath], int],
 ) -> PurePosixPath | None:
     """The folder whose images these masks outline: the one with the most of the mask folder's words and no
-    others; failing that, the only one beside it, or the only one at all."""
+    others; failing that, the only one beside it or beside a folder that it lies in, or the only one at all; of several,
+    the one with the most images named as the masks are, which `matching` counts."""
     if mask_folder in image_folders:
         return mask_folder
     wanted = set(_subject(mask_folder.relative_to(shared)))
@@ -88,11 +139,16 @@ def _image_folder(
     beside = mask_folder.parent
     if fitting:
         return max(fitting, key=lambda folder: (len(_subject(folder)), folder.parent == beside, str(folder)))
-    siblings = [folder for folder in image_folders if folder.parent == beside]
+    siblings: list[PurePosixPath] = []
+    for above in mask_folder.parents:
+        siblings = [folder for folder in image_folders if folder.parent == above]
+        if siblings:
+            break
     for candidates in (siblings, list(image_folders)):
         if len(candidates) == 1:
             return candidates[0]
-    return None
+    most, nearest = max(((matching(folder), folder) for folder in siblings), default=(0, None))
+    return nearest if most else None
 
 
 def _structure(mask_folder: PurePosixPath, image_folder: PurePosixPath) -> str:

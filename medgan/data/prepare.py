@@ -5,6 +5,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import astuple
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -13,7 +14,7 @@ from filelock import FileLock, Timeout
 
 from medgan.common.artefact import MANIFEST, checked_name, commit, name_from, sha256_of
 from medgan.common.config import Config
-from medgan.common.errors import Cancelled
+from medgan.common.errors import BadInput, Cancelled
 from medgan.common.home import datasets_folder
 from medgan.common.progress import Progress, Silent
 from medgan.common.repro import environment
@@ -25,6 +26,11 @@ from medgan.data.parallel import in_order
 
 # Counts the changes to this program that give other pixels or splits for the same input: part of every id.
 PREPARE_VERSION = 2
+# Options that came later: they count where they are not at their default, so that earlier data sets keep their ids.
+LATER_OPTIONS = (
+    *("use_published_split", "file_window"),
+    *("structures", "every_slice", "only_labelled_slices", "megavoxel_limit"),
+)
 
 
 def prepare(config: PrepareConfig, progress: Progress | None = None) -> PreparedDataset:
@@ -36,6 +42,9 @@ def prepare(config: PrepareConfig, progress: Progress | None = None) -> Prepared
     progress = progress or Silent()
     name = config.name or name_from(config.source.resolve().name)
     layout = detect(config.source, config.layout, config.family, config.labels_from)
+    if config.use_published_split and not layout.published:
+        known = "it is no known set" if layout.family.name == "none" else f"there is none for {layout.family.title}"
+        raise BadInput(f"{config.source}: no published split to take, {known}; leave use_published_split out")
     hashes = hash_files(layout, progress)
     fill = partial(build, layout=layout, config=config, hashes=hashes, progress=progress)
     return built_once(name, _decisive(layout, config, hashes), fill, config, progress)
@@ -104,11 +113,14 @@ def _decisive(layout: Layout, config: PrepareConfig, hashes: dict[PurePosixPath,
             item.label,
             item.source_split,
             *(hashes[file] for file in item.files),
+            *(astuple(item.reading) if item.reading else ()),
+            *([label.structure for label in item.volume.labels] if item.volume else ()),
         ]
         for item in layout.items
     ]
+    at_default = {name for name in LATER_OPTIONS if getattr(config, name) == PrepareConfig.model_fields[name].default}
     return {
-        "options": config.model_dump(mode="json", exclude={"source", "name", "layout", "family"}),
+        "options": config.model_dump(mode="json", exclude={"source", "name", "layout", "family"} | at_default),
         "layout": layout.kind,
         "family": layout.family.name,
         "structures": layout.structures,

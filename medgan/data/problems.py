@@ -23,17 +23,29 @@ ProblemKind = Literal[
     "mask_not_binary",
     "mask_near_binary",
     "mask_repeated",
+    "label_not_found",
+    "no_slice",
+    "slices_left_out",
+    "slices_missing",
+    "turned",
+    "first_of_several",
+    "masks_unused",
+    "reading_differs",
     "colour_dropped",
     "duplicate",
     "patient_unknown",
+    "burned_in",
     "leak",
+    "published_split",
 ]
 
 # Worth knowing, but no image is missing from the data set because of it.
 NOTES: frozenset[ProblemKind] = frozenset(
     {
         *("not_an_image", "classes_alike", "mask_near_binary", "mask_repeated"),
-        *("colour_dropped", "duplicate", "patient_unknown", "leak"),
+        *("colour_dropped", "duplicate", "patient_unknown", "burned_in", "leak"),
+        *("masks_unused", "reading_differs", "published_split"),
+        *("label_not_found", "slices_left_out", "slices_missing", "turned", "first_of_several"),
     }
 )
 # Stands for the file in a finding about the source as a whole.
@@ -68,3 +80,12 @@ class Unusable(BadInput):
     def at(self, file: str) -> Problem:
         """The problem this is, of that file."""
         return Problem(file, self.kind, self.reason)
+
+
+def why_unreadable(error: Exception) -> str:
+    """The one line about a file that made its decoder raise: decoders raise every exception there is."""
+    lines = str(error).strip().splitlines()
+    text = lines[0] if lines else type(error).__name__
+    if "cannot identify image file" in text:
+        return "is not what its name says, or damaged at its beginning"
+    return f"cannot be decoded ({text[:160]})"

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from medgan.common.errors import BadInput
-from medgan.common.home import uploads_folder
+from medgan.common.home import downloads_folder, uploads_folder
 
 VARIABLE = "MEDGAN_DATA_ROOTS"
 
@@ -18,7 +18,7 @@ def roots() -> tuple[Path, ...]:
 def inside_roots(folder: Path) -> Path:
     """The folder, with its links resolved where only some may be read; raises BadInput where it lies outside of them.
 
-    What was uploaded is always allowed.
+    What was uploaded or downloaded is always allowed.
     """
     allowed = roots()
     if not allowed:
@@ -27,7 +27,7 @@ def inside_roots(folder: Path) -> Path:
         resolved = folder.resolve()
     except (OSError, RuntimeError):  # a name that is too long, links in a circle
         raise BadInput(f"{folder!s:.200}: cannot be opened") from None
-    if not any(resolved.is_relative_to(root) for root in (*allowed, uploads_folder())):
+    if not any(resolved.is_relative_to(root) for root in (*allowed, uploads_folder(), downloads_folder())):
         names = ", ".join(map(str, allowed))
         raise BadInput(f"{folder}: lies outside the folders that may be read here ({names}; set by {VARIABLE})")
     return resolved

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from medgan.common.errors import BadInput
-from medgan.data.formats import NOT_YET, READERS, suffix_of
+from medgan.data.formats import NOT_YET, READERS, VOLUMES, is_picture, suffix_of
 from medgan.data.problems import Problem
 
 IGNORED_NAMES = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
@@ -14,7 +14,7 @@ IGNORED_NAMES = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
 
 @dataclass(frozen=True)
 class Listing:
-    """The images of a source folder, as sorted paths relative to it, and what was found beside them."""
+    """The images and volumes of a source folder, as sorted paths relative to it, and what was found beside them."""
 
     root: Path
     images: tuple[PurePosixPath, ...]
@@ -62,12 +62,16 @@ def scan(root: Path) -> Listing:
             problems.append(Problem(where, "empty_folder", "holds no files"))
         for name in visible:
             file = PurePosixPath(where, _printable(name))
-            if suffix_of(file) not in READERS:
+            irregular = _irregular(folder / name, str(file))  # told before it is opened: a pipe would wait for ever
+            known = suffix_of(file) in READERS or suffix_of(file) in VOLUMES
+            if not known and (irregular or not is_picture(folder / name)):
                 others[suffix_of(file)] += 1
-            elif refused := _misnamed(folder / name, str(file)) or _irregular(folder / name, str(file)):
+            elif refused := _misnamed(folder / name, str(file)) or irregular:
                 problems.append(refused)
             else:
                 images.append(file)
+    if any(suffix_of(image) in {".mhd", ".nhdr"} for image in images):
+        del others[".raw"], others[".zraw"]  # the voxels that those headers refer to
     problems.extend(_about_others(others))
     return Listing(root, tuple(sorted(images)), tuple(problems))
 

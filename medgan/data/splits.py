@@ -1,7 +1,7 @@
 """Splitting into train, validation and test by patient, and checking that nothing leaks between them."""
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +9,8 @@ import numpy as np
 from medgan.common.repro import derive_seed
 
 SPLITS = ("train", "validation", "test")
+NEARLY_ALL = 0.95
+"""Of a published number of images; from here on a set counts as the whole one, and what is missing is train's."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,51 @@ def split_by_patient(
     Fractions are of the images of each class. Train is never empty; with three or more patients in a class,
     every split with a fraction above 0 gets at least one of them.
     """
+    shares = {"test": test_fraction, "validation": validation_fraction}
+    return _split_by_label(members, seed, lambda _, images: _of_shares(shares, images))
+
+
+def split_as_published(
+    members: Sequence[Member],
+    published: Mapping[str, Mapping[str, int]],
+    validation_fraction: float,
+    test_fraction: float,
+    seed: int,
+) -> list[str]:
+    """The split of each member, with the published numbers of images a class, as `split_by_patient` draws it.
+
+    published: images by split and class. Test and validation get their numbers where a class has about as many images
+    as the protocol (`NEARLY_ALL`), else their share of what there is; train gets the rest. A split that the protocol
+    does not name, and a class that it does not, are drawn by the fractions: validation of what train has.
+    """
+
+    def numbers(label: str, images: int) -> dict[str, int]:
+        theirs = {split: classes[label] for split, classes in published.items() if label in classes}
+        if not theirs:
+            return _of_shares({"test": test_fraction, "validation": validation_fraction}, images)
+        whole = sum(theirs.values())
+        scale = 1.0 if images >= NEARLY_ALL * whole else images / whole
+        wanted = {split: round(scale * count) for split, count in theirs.items() if split != "train"}
+        for split, fraction in (("test", test_fraction), ("validation", validation_fraction)):
+            if split not in theirs:
+                wanted |= _of_shares({split: fraction}, images - sum(wanted.values()))
+        return wanted
+
+    return _split_by_label(members, seed, numbers)
+
+
+def _of_shares(shares: Mapping[str, float], images: int) -> dict[str, int]:
+    """How many images each split with a share above 0 gets: one at least."""
+    return {split: max(1, round(share * images)) for split, share in shares.items() if share}
+
+
+def _split_by_label(
+    members: Sequence[Member], seed: int, numbers: Callable[[str, int], Mapping[str, int]]
+) -> list[str]:
+    """Draw, for each class, groups for the splits that `numbers` names with as many images; train gets the rest.
+
+    numbers: the images wanted by split, given a class and how many images it has.
+    """
     by_label: dict[str, list[list[int]]] = defaultdict(list)
     for group in tied_together(members):
         labels = Counter(members[index].label for index in group)
@@ -46,7 +93,8 @@ def split_by_patient(
     for label, groups in by_label.items():
         rng = np.random.default_rng(derive_seed("split", seed, label))
         shuffled = [groups[index] for index in rng.permutation(len(groups))]
-        for split, chosen in _allotted(shuffled, validation_fraction, test_fraction).items():
+        wanted = numbers(label, sum(len(group) for group in groups))
+        for split, chosen in _allotted(shuffled, wanted).items():
             for index in (index for group in chosen for index in group):
                 splits[index] = split
     return splits
@@ -92,18 +140,14 @@ def tied_together(members: Sequence[Member]) -> list[list[int]]:
     return list(groups.values())
 
 
-def _allotted(groups: list[list[int]], validation_fraction: float, test_fraction: float) -> dict[str, list[list[int]]]:
-    """Groups for test and validation, about their share of the images each; train keeps one at least."""
-    images = sum(len(group) for group in groups)
+def _allotted(groups: list[list[int]], wanted: Mapping[str, int]) -> dict[str, list[list[int]]]:
+    """Groups for each split, with about as many images as it wants; train keeps one at least."""
     left = list(groups)
     allotted: dict[str, list[list[int]]] = {}
-    shares = [
-        (split, share) for split, share in (("test", test_fraction), ("validation", validation_fraction)) if share
-    ]
-    for position, (split, share) in enumerate(shares):
-        for_others = len(shares) - position  # one group for train and one for each split still to come
+    for position, (split, images) in enumerate(wanted.items()):
+        for_others = len(wanted) - position  # one group for train and one for each split still to come
         most = max(len(left) - for_others, 1 if len(left) > 1 else 0)
-        chosen = _up_to(left, max(1, round(share * images)), most)
+        chosen = _up_to(left, images, most)
         allotted[split] = [left[index] for index in chosen]
         left = [group for index, group in enumerate(left) if index not in chosen]
     return allotted

@@ -56,6 +56,9 @@ TRAINING, SYNTHESIS = "medgan.training", "medgan.studies.synthesis"
 EXPORTS = "medgan.studies.kept_exports"
 WORK: dict[str, Work] = {
     "prepare": Work("Prepare images", f"{DATA}.config:PrepareConfig", f"{DATA}.prepare:prepare", called_by="source"),
+    "download": Work(
+        "Download a data set", f"{DATA}.download.config:DownloadConfig", f"{DATA}.download.config:download_set"
+    ),
     "phantom": Work("Draw phantoms", f"{PHANTOMS}:PhantomConfig", f"{PHANTOMS}:prepare_phantoms", called_by="family"),
     "train": Work("Train a GAN", f"{TRAINING}.config:TrainConfig", f"{TRAINING}.loop:train", takes_slot=True),
     "evaluate": Work("Score images", "medgan.studies.quality:QualityConfig", "medgan.studies.evaluation:evaluate"),

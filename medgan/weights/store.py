@@ -5,13 +5,9 @@ A network is downloaded from its publisher or imported from a file, checked, and
 """
 
 import errno
-import http.client
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http import HTTPStatus
 from pathlib import Path
 from typing import Literal
 
@@ -20,7 +16,8 @@ from filelock import FileLock, Timeout
 from torch import Tensor, nn
 
 from medgan.common.artefact import sha256_of, sweep
-from medgan.common.errors import BadInput, Cancelled, WorkFailed
+from medgan.common.download import discard, fetch
+from medgan.common.errors import BadInput, WorkFailed
 from medgan.common.foreign import check_fit, state_dict_in
 from medgan.common.home import weights_folder
 from medgan.common.progress import Progress
@@ -29,9 +26,6 @@ from medgan.weights.table import INPUTS, PRETRAINED, Input, Pretrained, row
 
 State = Literal["absent", "verified", "unverified", "damaged"]
 COMMAND = "python -m medgan weights"
-MIB = 1 << 20
-PATIENCE_S = 30.0
-"""How long a server may be silent."""
 FULL_DISK = {errno.ENOSPC, errno.EDQUOT}
 STEP_COUNTER = ".num_batches_tracked"
 """Ends the name of a tensor that old files lack and that no network reads once it is trained."""
@@ -138,10 +132,11 @@ def download(name: str, progress: Progress) -> Status:
             return found
         wanted = row(name)
         file = weights_folder() / f"{wanted.file_name}.part"
-        _fetch(name, file, progress)
+        carried = f"or download it on another machine and `{COMMAND} import {name} FILE`"
+        fetch(wanted.url, file, progress, f"downloading {wanted.title}", carried)
         sha256 = sha256_of(file)
         if not sha256.startswith(wanted.checksum):
-            file.unlink()
+            discard(file)
             raise WorkFailed(
                 f"{wanted.url}: what came is not the publisher's file (SHA-256 begins with "
                 f"{_alike(sha256, wanted)}, not {wanted.checksum}): deleted; try again, or elsewhere"
@@ -200,54 +195,6 @@ def _keep(name: str, path: Path, sha256: str, file: str, input: str = "") -> Sta
     facts = {"name": name, "sha256": sha256, "verified": "yes" if verified else "no", "file": file, "input": input}
     write_tensors(path_of(name), tensors, facts)
     return status_of(name)
-
-
-def _fetch(name: str, file: Path, progress: Progress) -> None:
-    """Download to a file, from where it ends; raises WorkFailed, or Cancelled where it should stop."""
-    wanted = row(name)
-    done = file.stat().st_size if file.exists() else 0
-    for chunk, first, total in _chunks(name, done):
-        with open(file, "ab" if first else "wb") as stream:
-            stream.write(chunk)
-        progress.update((first + len(chunk)) // MIB, total // MIB, f"downloading {wanted.title}, MiB")
-        if progress.stop_requested():
-            raise Cancelled("the download was stopped; the same command goes on with it")
-    file.touch()  # the answer may have been empty
-
-
-def _chunks(name: str, first: int) -> Iterator[tuple[bytes, int, int]]:
-    """The bytes of the publisher's file from number `first` on, or from 0 where the server sends only the whole.
-
-    Piece by piece, each with the number of its first byte and the size of the whole (0: not told).
-    """
-    url, begun = row(name).url, False
-    total = 0
-    try:
-        asked = urllib.request.Request(url, headers={"Range": f"bytes={first}-"} if first else {})
-        with urllib.request.urlopen(asked, timeout=PATIENCE_S) as answer:
-            first = first if answer.status == HTTPStatus.PARTIAL_CONTENT else 0
-            total = first + answer.length if answer.length else 0
-            while chunk := answer.read(MIB):
-                begun = True
-                yield chunk, first, total
-                first += len(chunk)
-        if first < total:
-            raise http.client.IncompleteRead(b"", total - first)
-    except urllib.error.HTTPError as error:
-        with error:  # it holds the connection
-            if first and error.code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-                return  # there is no more: the checksum tells what this is
-            raise WorkFailed(f"{url}: the server has no such file for us ({error.code} {error.reason})") from None
-    except (OSError, http.client.HTTPException) as error:  # URLError is an OSError
-        cause = getattr(error, "reason", error)  # URLError wraps what happened
-        reason = getattr(cause, "strerror", None) or cause
-        if begun:
-            broken = f"broke off after {first} of {total} bytes ({reason}): the same command goes on with it"
-        else:
-            broken = f"cannot be reached ({reason}): try again"
-        raise WorkFailed(
-            f"{url}: {broken}, or download it on another machine and `{COMMAND} import {name} FILE`"
-        ) from None
 
 
 def _alike(sha256: str, wanted: Pretrained) -> str:

@@ -1,4 +1,4 @@
-"""Who the patient is and what the class is, by the names of the four known sets."""
+"""Who the patient is and what the class is, by the names of the known sets."""
 
 from pathlib import PurePosixPath
 from typing import get_args
@@ -66,4 +66,4 @@ def test_config_offers_every_family() -> None:
 
 @pytest.mark.parametrize("family", DATASETS.values(), ids=lambda family: family.name)
 def test_every_family_says_what_to_cite_and_on_which_terms(family: object) -> None:
-    assert all(getattr(family, name) for name in ("title", "citation", "terms", "published", "structure"))
+    assert all(getattr(family, name) for name in ("title", "citation", "terms", "homepage", "structure"))

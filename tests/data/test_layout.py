@@ -228,8 +228,8 @@ def test_layout_can_be_overridden(folder: Path) -> None:
 
 
 def test_traps_on_disk(folder: Path) -> None:
-    source = touch(folder, "a.png", ".hidden.png", ".DS_Store", "Thumbs.db", "__MACOSX/a.png", "scan.nii.gz", "1.dcm")
-    (source / "2.dcm").touch()
+    source = touch(folder, "a.png", ".hidden.png", ".DS_Store", "Thumbs.db", "__MACOSX/a.png", "scan.jp2", "1.bmp")
+    (source / "2.bmp").touch()
     (source / "empty").mkdir()
     (source / "loop").symlink_to(source)
     layout = detect(source)
@@ -237,10 +237,10 @@ def test_traps_on_disk(folder: Path) -> None:
     assert kinds(layout) == {
         ("empty", "empty_folder"),
         ("loop", "link_loop"),
-        ("*.dcm", "not_supported"),
-        ("*.nii.gz", "not_supported"),
+        ("*.bmp", "not_supported"),
+        ("*.jp2", "not_supported"),
     }
-    assert "2 files: DICOM is not supported yet" in {problem.reason for problem in layout.problems}
+    assert "2 files: BMP is not supported yet" in {problem.reason for problem in layout.problems}
 
 
 @pytest.mark.parametrize("what", ["missing", "file", "empty", "no images"])
@@ -250,12 +250,10 @@ def test_nothing_to_use_is_one_clear_line(folder: Path, what: str) -> None:
     elif what != "missing":
         folder.mkdir()
     if what == "no images":
-        (folder / "a.dcm").touch()
+        (folder / "a.bmp").touch()
     with pytest.raises(BadInput) as caught:
         detect(folder)
     message = str(caught.value)
     assert str(folder) in message
     assert "\n" not in message
-    assert {"missing": "no such folder", "file": "not a folder", "empty": "holds no files"}.get(
-        what, "DICOM"
-    ) in message
+    assert {"missing": "no such folder", "file": "not a folder", "empty": "holds no files"}.get(what, "BMP") in message

@@ -13,9 +13,11 @@ from medgan.data.intensity import Intensity
 from medgan.data.layout import detect
 from medgan.data.prepare import prepare
 
+DICOM = {".dcm", ".dicom"}  # see dicom/test_originals.py
+
 
 def test_every_original_of_a_supported_format_loads(shared_data: Path) -> None:
-    files = [path for path in (shared_data / "originals").rglob("*") if suffix_of(path) in READERS]
+    files = [path for path in (shared_data / "originals").rglob("*") if suffix_of(path) in READERS.keys() - DICOM]
     assert len(files) == 44
     for path in files:
         source = read_image(path)

@@ -93,7 +93,7 @@ class TestFiles:
             (png(np.full((9, 9), 255, np.uint8)), "mask.png", "white all over"),
             (png(np.arange(81, dtype=np.uint8).reshape(9, 9) * 3), "mask.png", "81 values"),
             (png(np.zeros((9, 9, 3), np.uint8) + np.arange(3, dtype=np.uint8)), "mask.png", "coloured"),
-            (b"", "mask.dcm", "cannot be read as a mask"),
+            (b"", "mask.gif", "cannot be read as a mask"),
             (
                 png(np.eye(400, dtype=np.uint8)[:, :1] * np.eye(400, dtype=np.uint8)[:1] * 255),
                 "dot.png",

@@ -6,14 +6,20 @@ from pathlib import PurePosixPath
 
 from medgan.common.errors import BadInput
 from medgan.data.families.chest_ct import CHEST_CT
-from medgan.data.families.family import DatasetFamily
+from medgan.data.families.covid_radiography import COVID_RADIOGRAPHY
+from medgan.data.families.family import Archive, DatasetFamily
+from medgan.data.families.lung_heart_trachea import LUNG_HEART_TRACHEA
 from medgan.data.families.melanoma import MELANOMA
 from medgan.data.families.pneumonia import PNEUMONIA
 from medgan.data.families.tuberculosis import TUBERCULOSIS
 
-__all__ = ["DATASETS", "GENERIC", "DatasetFamily", "choose_family"]
+__all__ = ["DATASETS", "GENERIC", "Archive", "DatasetFamily", "choose_family"]
 
-DATASETS: dict[str, DatasetFamily] = {family.name: family for family in (TUBERCULOSIS, PNEUMONIA, CHEST_CT, MELANOMA)}
+# Those that are known by their folders come before those that some of their files' names would fit as well.
+DATASETS: dict[str, DatasetFamily] = {
+    family.name: family
+    for family in (TUBERCULOSIS, COVID_RADIOGRAPHY, LUNG_HEART_TRACHEA, PNEUMONIA, CHEST_CT, MELANOMA)
+}
 
 # Images of unknown origin: no name tells a patient, so each file is taken for a patient of its own.
 GENERIC = DatasetFamily(name="none", title="Images of unknown origin", pattern=re.compile(r"(?!)(?P<patient>)"))

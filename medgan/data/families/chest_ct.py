@@ -11,5 +11,11 @@ CHEST_CT = DatasetFamily(
     structure="lung",
     citation="K. Mader, Finding and Measuring Lungs in CT Data, Kaggle 2017",
     terms="Not established: for research use, do not redistribute",
-    published={"train": {"": 3000}, "test": {"": 100}},
+    homepage="https://www.kaggle.com/datasets/kmader/finding-lungs-in-ct-data",
+    steps=(
+        "Make an account at https://www.kaggle.com (free of charge) and sign in.",
+        "Open https://www.kaggle.com/datasets/kmader/finding-lungs-in-ct-data, read its terms, and press Download.",
+        "Unpack it, and of what it holds 2d_images.zip and 2d_masks.zip into a folder chest_ct, so that 2d_images and "
+        "2d_masks lie side by side.",
+    ),
 )

@@ -3,12 +3,27 @@ here."""
 
 from pathlib import Path, PurePath
 
+from medgan.common.errors import BadInput
+from medgan.data.dicom import looks_like_dicom
+from medgan.data.formats.dicom import read_dicom
 from medgan.data.formats.raster import read_raster
-from medgan.data.formats.source_image import Pixels, Reader, ReadOptions, SourceImage
+from medgan.data.formats.source_image import Display, Pixels, Reader, ReadOptions, SourceImage
 from medgan.data.formats.tiff import read_tiff
-from medgan.data.problems import Unusable
+from medgan.data.problems import Unusable, why_unreadable
 
-__all__ = ["NOT_YET", "READERS", "Pixels", "ReadOptions", "Reader", "SourceImage", "read_image", "suffix_of"]
+__all__ = [
+    "NOT_YET",
+    "READERS",
+    "VOLUMES",
+    "Display",
+    "Pixels",
+    "ReadOptions",
+    "Reader",
+    "SourceImage",
+    "is_picture",
+    "read_image",
+    "suffix_of",
+]
 
 READERS: dict[str, Reader] = {
     ".png": read_raster,
@@ -16,18 +31,22 @@ READERS: dict[str, Reader] = {
     ".jpeg": read_raster,
     ".tif": read_tiff,
     ".tiff": read_tiff,
+    ".dcm": read_dicom,
+    ".dicom": read_dicom,
 }
 
-# Image formats that a user will expect to be read: told apart from files that are no images at all.
-NOT_YET: dict[str, str] = {
-    ".dcm": "DICOM",
-    ".dicom": "DICOM",
+# Formats of volumes, which are read whole and prepared slice by slice: see medgan.data.volumes.
+VOLUMES: dict[str, str] = {
     ".nii": "NIfTI",
     ".nii.gz": "NIfTI",
     ".nrrd": "NRRD",
     ".nhdr": "NRRD",
     ".mha": "MetaImage",
     ".mhd": "MetaImage",
+}
+
+# Image formats that a user will expect to be read: told apart from files that are no images at all.
+NOT_YET: dict[str, str] = {
     ".bmp": "BMP",
     ".gif": "GIF",
     ".webp": "WebP",
@@ -41,23 +60,21 @@ def suffix_of(file: PurePath) -> str:
     return ".nii.gz" if name.endswith(".nii.gz") else PurePath(name).suffix
 
 
+def is_picture(path: Path) -> bool:
+    """Whether there is a reader for a file: by its suffix, or by its beginning, since DICOM files often have none."""
+    suffix = suffix_of(path)
+    return suffix in READERS or (suffix not in {*NOT_YET, *VOLUMES} and looks_like_dicom(path))
+
+
 def read_image(path: Path, options: ReadOptions | None = None) -> SourceImage:
-    """Read one picture with the reader of its suffix; raises Unusable with one reason."""
+    """Read one picture with the reader of its suffix, without one as DICOM; raises Unusable with one reason."""
     try:
-        return READERS[suffix_of(path)](path, options or ReadOptions())
-    except Unusable:
+        return READERS.get(suffix_of(path), read_dicom)(path, options or ReadOptions())
+    except BadInput:
         raise
     except FileNotFoundError:
         raise Unusable("unreadable", "is not there (a broken link?)") from None
     # Decoders meet hostile and torn bytes with any exception there is; each means that this file cannot be
     # read.
     except Exception as error:
-        raise Unusable("unreadable", _reason(error)) from error
-
-
-def _reason(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    text = lines[0] if lines else type(error).__name__
-    if "cannot identify image file" in text:
-        return "is not what its name says, or damaged at its beginning"
-    return f"cannot be decoded ({text[:160]})"
+        raise Unusable("unreadable", why_unreadable(error)) from error

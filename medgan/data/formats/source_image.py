@@ -7,9 +7,25 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from medgan.data.problems import Unusable
+from medgan.data.problems import ProblemKind, Unusable
+from medgan.data.windows import Numbers, Showing
 
-Pixels = NDArray[np.uint8 | np.uint16 | np.int16 | np.float32]
+Pixels = Numbers
+Note = tuple[ProblemKind, str]
+
+
+@dataclass(frozen=True)
+class Display:
+    """How a file asks that its numbers be shown.
+
+    hounsfield: whether they are Hounsfield units. windows: those that the file names, the first one first. inverted:
+    whether its lowest number is white (MONOCHROME1). padding: (h, w), where there is no picture.
+    """
+
+    hounsfield: bool = False
+    windows: tuple[Showing, ...] = ()
+    inverted: bool = False
+    padding: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)
@@ -18,11 +34,16 @@ class SourceImage:
 
     pixels: (h, w, 1) grey or (h, w, 3) RGB; uint8, uint16, int16 or float32, not yet scaled to any range.
     width, height: of the file's picture; pixels may be a smaller copy where the caller allowed it.
+    display: None where the format says nothing of it. patient: a code for whose it is, "" where the file does not say;
+    never a name or number that others know. notes: what the file says of itself that is worth knowing.
     """
 
     pixels: Pixels
     width: int
     height: int
+    display: Display | None = None
+    patient: str = ""
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True)
