@@ -34,6 +34,15 @@ def test_it_writes_a_zip_or_a_folder_and_says_so(
 
 
 @pytest.mark.parametrize(
+    ("format", "file", "start"),
+    [("dicom", "synthetic-1-000003.dcm", bytes(128) + b"DICM"), ("nifti", "synthetic-drawn.nii.gz", b"\x1f\x8b")],
+)
+def test_it_writes_other_formats(drawn: SyntheticSet, tmp_path: Path, format: str, file: str, start: bytes) -> None:
+    assert main(["export", "drawn", "--output", f"{tmp_path}/out", "--format", format]) == 0
+    assert (tmp_path / "out" / file).read_bytes().startswith(start)
+
+
+@pytest.mark.parametrize(
     ("words", "reason"),
     [
         (["--output", "o.zip"], "SET is needed"),
@@ -42,6 +51,7 @@ def test_it_writes_a_zip_or_a_folder_and_says_so(
         (["drawn", "--output", "."], "is there already"),
         (["drawn", "--output", "o.zip", "--bits", "12"], "--bits"),
         (["drawn", "--output", "o.zip", "--only", "good"], "--only"),
+        (["drawn", "--output", "o.zip", "--format", "tiff"], "--format"),
         (["drawn", "--output", "o.zip", "--only", "accepted"], "no image is marked as accepted"),
     ],
 )

@@ -11,7 +11,8 @@ from medgan.app.pairs import Mode, Pairs
 from medgan.app.viewing import Viewing
 from medgan.app.words import plainly
 from medgan.common.png import png_with_text
-from medgan.studies.export_formats import SYNTHETIC, Notice
+from medgan.models import GANS
+from medgan.studies.export_notice import Notice
 from medgan.studies.marks import Mark
 from medgan.studies.synthesis import SyntheticSet
 from medgan.training.run import Run
@@ -114,30 +115,48 @@ def _buttons(album: Album, id: int, pairs: Pairs) -> None:
             _mark("Reject", ":material/close:", "X", album.marked, id, "rejected", given, following)
         if album.explored:
             _explore_button(pairs)
-        st.download_button(
-            "PNG",
-            data=_file(album, pairs),
-            file_name=_file_name(album, pairs),
-            mime="image/png",
-            icon=":material/download:",
-            on_click="ignore",
-            help="The synthetic image as it was drawn, in its own size",
-        )
+        _download("PNG", "image/png", "png", lambda: _png(album, pairs), album, pairs)
+        _download("DICOM", "application/dicom", "dcm", lambda: _dicom(album, pairs), album, pairs)
 
 
-def _file(album: Album, pairs: Pairs) -> bytes:
+def _download(words: str, mime: str, suffix: str, data: Callable[[], bytes], album: Album, pairs: Pairs) -> None:
+    st.download_button(
+        words,
+        data=data,
+        file_name=f"{_file_name(album, pairs)}.{suffix}",
+        mime=mime,
+        icon=":material/download:",
+        on_click="ignore",
+        help="The synthetic image as it was drawn, in its own size, marked as synthetic inside",
+    )
+
+
+def _dicom(album: Album, pairs: Pairs) -> bytes:
+    """The image as it was drawn, as a DICOM Secondary Capture marked as synthetic."""
+    from medgan.studies.export_dicom import single_image  # whose libraries the page does without until then
+
+    name = album.run.name if album.run else "unknown"
+    model = GANS[album.run.config.gan].title if album.run else ""
+    label = pairs.labels[0] if pairs.labels else ""
+    return single_image(pairs.drawn.pictures[0], _notice(album, pairs), name, model, label)
+
+
+def _png(album: Album, pairs: Pairs) -> bytes:
     """The image as it was drawn, with the notice that it is synthetic."""
+    return png_with_text(pairs.drawn.pictures[0], _notice(album, pairs).texts)
+
+
+def _notice(album: Album, pairs: Pairs) -> Notice:
     model = album.run.id if album.run else "unknown"
-    texts = Notice(model, pairs.seed, pairs.number(0)).texts
     if pairs.which:  # no seed alone makes it again
-        texts = {"Warning": SYNTHETIC, "Source": f"run {model}, {pairs.identity(0)}"}
-    return png_with_text(pairs.drawn.pictures[0], texts)
+        return Notice(f"run {model}, {pairs.identity(0)}")
+    return Notice.of(model, pairs.seed, pairs.number(0))
 
 
 def _file_name(album: Album, pairs: Pairs) -> str:
-    """Such as `synthetic-films-seed-3-no-7.png`."""
+    """Such as `synthetic-films-seed-3-no-7`, without its end."""
     words = f"synthetic {album.run.name if album.run else ''} {pairs.identity(0)}"
-    return re.sub(r"[^A-Za-z0-9]+", "-", words).strip("-") + ".png"
+    return re.sub(r"[^A-Za-z0-9]+", "-", words).strip("-")
 
 
 def _turn(words: str, icon: str, key: str, album: Album, place: int) -> None:

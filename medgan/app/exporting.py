@@ -1,4 +1,4 @@
-"""A set leaves as a ZIP: which of its images, how deep, and with which distances.
+"""A set leaves as a ZIP: which of its images, in which format, how deep, and with which distances.
 
 A small one is made at the click. A larger one, or one whose distances are measured, is a job; then it lies in the
 workspace, to be downloaded. Streamlit hands over no file from disk: it reads one whole. A button that is given a
@@ -19,6 +19,7 @@ from medgan.app.job_view import buttons, jobs_of, progress_line, state_badge, wo
 from medgan.app.live import live
 from medgan.app.words import ago, plainly
 from medgan.jobs import Job, Status, submit
+from medgan.studies.export_formats import FORMATS
 from medgan.studies.exports import ExportOptions, export_zip
 from medgan.studies.kept_exports import KeptExport, export_config, file_name
 from medgan.studies.synthesis import SyntheticSet
@@ -26,8 +27,16 @@ from medgan.studies.synthesis import SyntheticSet
 KIND = "export"
 ONLY = {"all": "All", "not-rejected": "All but rejected", "accepted": "Accepted"}
 BITS = {"8": "8 bit", "16": "16 bit"}
+FILES = {
+    "png": ("PNG files that say they are synthetic", ", masks beside them"),
+    "dicom": ("DICOM files marked as synthetic, of a made-up patient", ", masks as DICOM segmentations"),
+    "nifti": ("A NIfTI file that says it is synthetic, with all images as its slices", ", masks as a label volume"),
+}
+"""What leaves, and how masks do, by the format."""
 DIRECT = 200
-"""So many images leave at the click, within about a second."""
+"""So many PNG images leave at the click, within about a second."""
+EFFORT = {"image": 4, "masks": 8}
+"""How many PNG images an image or its masks take as long as in DICOM."""
 MIB = 2**20
 
 
@@ -36,22 +45,37 @@ def button(synthetic: SyntheticSet, marks: NDArray[np.str_]) -> None:
     left = {"all": np.ones(len(marks), bool), "not-rejected": marks != "rejected", "accepted": marks == "accepted"}
     with st.popover("Download", icon=":material/download:"):
         only = session.choice("Images", "only", ONLY)
-        bits = session.choice("Grey levels", "bits", BITS)
+        format = session.choice("Format", "format", {name: kind.title for name, kind in FORMATS.items()})
+        deep = FORMATS[format].bits(16, int(synthetic.manifest.summary["channels"])) == 16
+        bits = session.choice("Grey levels", "bits", BITS) if deep else "8"
         distances = session.toggle(
             "Measure distances from training images",
             "distances",
             help="For the table, where the Quality page has not done it; up to half a minute for 1,000 images",
         )
         count = int(left[only].sum())
-        options = ExportOptions.parse({"only": only, "bits": int(bits), "distances": distances})
-        if count > DIRECT or (count and distances):
+        options = ExportOptions.parse({"only": only, "bits": int(bits), "format": format, "distances": distances})
+        if count * _effort(synthetic, format) > DIRECT or (count and distances):
             _by_job(synthetic, options, marks, count)
         else:
             _at_once(synthetic, options, count)
+        files, masks = FILES[format]
         st.caption(
-            "PNG files that say they are synthetic, masks, a table with every mark, and a data card: what made the "
+            f"{files}{masks if _has_both(synthetic) else ''}; a table with every mark, and a data card: what made the "
             "set, from what, how it scores, its limits. Pixels as they were drawn, whatever the brightness here."
         )
+
+
+def _effort(synthetic: SyntheticSet, format: str) -> int:
+    """How many PNG images one image of the set takes as long as."""
+    if format != "dicom":
+        return 1
+    return EFFORT["image"] + (EFFORT["masks"] if _has_both(synthetic) else 0)
+
+
+def _has_both(synthetic: SyntheticSet) -> bool:
+    """Whether there are masks beside images."""
+    return bool(synthetic.structures and synthetic.manifest.summary["channels"])
 
 
 def _at_once(synthetic: SyntheticSet, options: ExportOptions, count: int) -> None:

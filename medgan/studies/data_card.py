@@ -19,12 +19,14 @@ from medgan.common.home import home
 from medgan.studies.ancestry import ancestry_of, notes_on
 from medgan.studies.card_origins import made_by, made_from
 from medgan.studies.card_quality import explained, memorisation_of, quality_of
-from medgan.studies.export_formats import SYNTHETIC
+from medgan.studies.export_formats import FORMATS
+from medgan.studies.export_notice import SYNTHETIC
+from medgan.studies.stacks import Stack
 from medgan.studies.synthesis import SyntheticSet
 from medgan.studies.training_distances import Int64, TrainingDistances
 
 TEMPLATE = "data_card.md.j2"
-VERSION = 1
+VERSION = 2
 """Counts the changes of what the JSON file holds."""
 INTENDED = (
     "Research on whether synthetic images help to train classifiers or segmenters, beside real images of the training "
@@ -55,17 +57,20 @@ def data_card(
     *,
     bits: int,
     only: str,
+    format: str,
+    stacks: Sequence[Stack] = (),
 ) -> dict[str, Any]:
     """The facts, as JSON has words for.
 
-    chosen: numbers of the images that leave; marks: of every image of the set. The facts hold counts of patients, but
-    no patient, no file name of a real image, and no folder of this machine.
+    chosen: numbers of the images that leave; marks: of every image of the set; bits: those asked for; format: a name of
+    FORMATS; stacks: volumes that the images are slices of. The facts hold counts of patients, but no patient, no file
+    name of a real image, and no folder of this machine.
     """
     ancestry, quality = ancestry_of(synthetic), quality_of(synthetic)
     card = {
         "card": {"version": VERSION, "written": datetime.now(UTC).date().isoformat(), "medgan": medgan.__version__},
         "notice": SYNTHETIC,
-        "what_it_is": _what_it_is(synthetic, chosen, bits=bits, only=only),
+        "what_it_is": _what_it_is(synthetic, chosen, bits=bits, only=only, format=format),
         "in_words": ancestry.words,
         "made_by": made_by(ancestry),
         "made_from": made_from(ancestry),
@@ -78,11 +83,13 @@ def data_card(
         "not_intended": list(NOT_INTENDED),
         "sources": list(SOURCES),
     }
-    told: dict[str, Any] = without_folders(card | {"limits": _limits(card)})
+    limits = [*_limits(card), *FORMATS[format].limits_of(stacks)]
+    told: dict[str, Any] = without_folders(card | {"limits": limits})
     return told
 
 
-def _what_it_is(synthetic: SyntheticSet, chosen: Int64, *, bits: int, only: str) -> dict[str, Any]:
+def _what_it_is(synthetic: SyntheticSet, chosen: Int64, *, bits: int, only: str, format: str) -> dict[str, Any]:
+    kind = FORMATS[format]
     summary, labels = synthetic.manifest.summary, synthetic.items["label"].fillna("").iloc[chosen]
     return {
         "name": synthetic.name,
@@ -94,8 +101,12 @@ def _what_it_is(synthetic: SyntheticSet, chosen: Int64, *, bits: int, only: str)
         "kind": _kind(synthetic),
         "size": summary["size"],
         "channels": summary["channels"],
-        "bits": bits if summary["channels"] else 0,
+        "bits": kind.bits(bits, summary["channels"]) if summary["channels"] else 0,
         "levels": 256,
+        "format": format,
+        "format_title": kind.title,
+        "pictures": kind.pictures,
+        "masks": kind.masks if synthetic.structures else "",
         "structures": list(synthetic.structures),
         "classes": {str(label): int(count) for label, count in labels.value_counts(sort=False).items()},
     }

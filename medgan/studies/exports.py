@@ -1,44 +1,44 @@
 """A synthetic set as files for other programs: pictures and masks, a table, a data card."""
 
 import io
-import re
 import shutil
+import time
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import fill
 from typing import IO, Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from medgan.common.artefact import atomic_file, name_from
+from medgan.common.artefact import atomic_file
 from medgan.common.config import Config
-from medgan.common.errors import BadInput, Cancelled
-from medgan.common.png import Pixels
+from medgan.common.errors import BadInput
 from medgan.common.progress import Progress, Silent
+from medgan.models import GANS
 from medgan.studies.data_card import card_json, card_markdown, data_card
-from medgan.studies.export_formats import FORMATS, SYNTHETIC, Notice
+from medgan.studies.export_contents import About, Contents, Entry, Int64
+from medgan.studies.export_formats import FORMATS
+from medgan.studies.export_notice import SYNTHETIC
 from medgan.studies.marks import accepted, marks_of
-from medgan.studies.synthesis import SyntheticSet
-from medgan.studies.training_distances import ALIGNED, Int64, TrainingDistances, training_distances
+from medgan.studies.stacks import Stack, stacks_of, whole
+from medgan.studies.synthesis import IMAGES, MASKS, SyntheticSet
+from medgan.studies.training_distances import ALIGNED, TrainingDistances, training_distances
 from medgan.training.drawn import Drawn
 
 README = f"""{SYNTHETIC}
+
+{{files}}
 
 items.csv has one row an image: file, class, seed, index within the seed, run that drew it, what it was drawn from (the
 number of the real item, or the file of the synthetic one, whose mask or image was given; else empty). Of a kept set
 also: the distance from the nearest training image, in the feature space that the column names, and whether screening
 flags the image as too close (both empty where this is not known); the mark that a person gave it.
-Masks, where there are any, are the files *_mask_<structure>: white inside.
 A kept set comes with data_card.md and, for programs, data_card.json: what made it, from what, how it scores, whether it
 was screened for copies of training images, what it is for, and its limits. Without a card nothing was checked.
 """
-DEEPER = 257
-"""What brings 0 to 255 to 0 to 65,535: black stays black, white white, and each level a whole number."""
-SAID_EVERY = 50
-"""Images between two words of progress."""
 Names = Sequence[str]
 
 
@@ -50,24 +50,19 @@ class ExportOptions(Config):
     or all but those that were rejected."""
     bits: Literal[8, 16] = 8
     """Bits of a grey level or colour channel. Images have 256 levels; with 16 bits each is multiplied by 257, so
-    nothing is lost and nothing gained. Masks always have 8."""
-    format: Literal["png"] = "png"
-    """File format of the pictures."""
+    nothing is lost and nothing gained. Masks always have 8, and so have colours in DICOM and NIfTI."""
+    format: Literal["png", "dicom", "nifti"] = "png"
+    """What the pictures are written as: PNG; DICOM Secondary Captures that are marked as synthetic, with their masks
+    as Segmentations; or NIfTI, all images as the slices of one volume, masks as a label volume."""
     distances: bool = True
     """Compute the distances from the nearest training images where no quality report holds them; takes some 10 ms an
     image the first time."""
 
 
 @dataclass(frozen=True)
-class Export:
+class Export(Contents):
     """What leaves: chosen pictures, and documents that tell of them."""
 
-    drawn: Drawn
-    chosen: Int64
-    """Numbers of the images that leave."""
-    table: pd.DataFrame
-    """Their rows of items.csv."""
-    structures: Names
     documents: dict[str, str]
     """Text files by their names."""
     distances: Sequence[TrainingDistances] = ()
@@ -105,7 +100,8 @@ def export_folder(
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)
         for name, content in _entries(export, options, progress):
-            (unfinished / name).write_bytes(content)
+            with open(unfinished / name, "wb") as stream:
+                stream.writelines(content)
         unfinished.replace(folder)
     except OSError as error:
         raise _not_written(folder, error) from None
@@ -116,7 +112,9 @@ def export_folder(
 
 def zip_bytes(drawn: Drawn, items: pd.DataFrame, structures: Names = ()) -> bytes:
     """Pictures that are in no set as a ZIP in memory: with their table and a notice, without a card."""
-    export = Export(drawn, np.arange(len(drawn)), table_of(items), structures, {"README.txt": README})
+    nothing = About("drawn", "", None, "")  # PNG files do not tell it
+    documents = {"README.txt": readme(ExportOptions())}
+    export = Export(drawn, np.arange(len(drawn)), table_of(items), structures, nothing, (whole(len(drawn)),), documents)
     buffer = io.BytesIO()
     _write_zip(buffer, export, ExportOptions(), Silent())
     return buffer.getvalue()
@@ -133,10 +131,33 @@ def export_of(synthetic: SyntheticSet, options: ExportOptions, progress: Progres
     """
     chosen, marks = _chosen(synthetic, options), marks_of(synthetic)
     distances = training_distances(synthetic, compute=options.distances, progress=progress)
-    card = data_card(synthetic, chosen, marks.tolist(), distances, bits=options.bits, only=options.only)
-    documents = {"README.txt": README, "data_card.md": card_markdown(card), "data_card.json": card_json(card)}
+    stacks = stacks_of(synthetic, chosen)
+    asked = options.model_dump(include={"bits", "only", "format"})
+    card = data_card(synthetic, chosen, marks.tolist(), distances, stacks=stacks, **asked)
+    documents = {
+        "README.txt": readme(options, stacks),
+        "data_card.md": card_markdown(card),
+        "data_card.json": card_json(card),
+    }
     table = table_of(synthetic.items, distances).assign(mark=marks).iloc[chosen]
-    return Export(synthetic.drawn, chosen, table, synthetic.structures, documents, distances)
+    about = about_set(synthetic)
+    return Export(synthetic.drawn, chosen, table, synthetic.structures, about, stacks, documents, distances)
+
+
+def readme(options: ExportOptions, stacks: Sequence[Stack] = ()) -> str:
+    """What the files of an export are."""
+    kind = FORMATS[options.format]
+    files = f"Images are here as {kind.title}: {kind.pictures}. Masks, where there are any: {kind.masks}."
+    return README.format(files=fill(" ".join([files, *kind.limits_of(stacks)]), 120))
+
+
+def about_set(synthetic: SyntheticSet) -> About:
+    """What the files of an export tell of their set."""
+    manifest = synthetic.manifest
+    pixels = [f"{name} {manifest.files[name].sha256}" for name in (IMAGES, MASKS) if name in manifest.files]
+    gan = str(manifest.summary["gan"])
+    model = GANS[gan].title if gan in GANS else gan
+    return About(synthetic.name, model, manifest.created, "/".join([synthetic.id, *pixels]))
 
 
 def _chosen(synthetic: SyntheticSet, options: ExportOptions) -> Int64:
@@ -160,47 +181,25 @@ def table_of(items: pd.DataFrame, distances: Sequence[TrainingDistances] = ()) -
 
 
 def _write_zip(stream: IO[bytes], export: Export, options: ExportOptions, progress: Progress) -> None:
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:  # pictures are compressed already
+    kind = zipfile.ZIP_STORED if FORMATS[options.format].is_packed else zipfile.ZIP_DEFLATED
+    with zipfile.ZipFile(stream, "w", kind) as archive:
         for name, content in _entries(export, options, progress):
-            archive.writestr(name, content)
+            with archive.open(_entry(name, kind), "w", force_zip64=True) as entry:
+                for piece in content:
+                    entry.write(piece)
 
 
-def _entries(export: Export, options: ExportOptions, progress: Progress) -> Iterator[tuple[str, bytes]]:
+def _entry(name: str, kind: int) -> zipfile.ZipInfo:
+    """A file of a ZIP that everybody may read once it is unpacked."""
+    entry = zipfile.ZipInfo(name, time.localtime()[:6])
+    entry.compress_type, entry.external_attr = kind, 0o644 << 16
+    return entry
+
+
+def _entries(export: Export, options: ExportOptions, progress: Progress) -> Iterator[Entry]:
     """File names and contents of an export, one after the other; the documents first."""
-    kind, total = FORMATS[options.format], len(export.chosen)
-    table = export.table.assign(file=[picture_file(name, kind.suffix) for name in export.table["file"]])
-    yield from ((name, text.encode()) for name, text in export.documents.items())
-    yield "items.csv", table.to_csv(index=False, float_format="%.6g").encode()
-    rows = table[["file", "run", "seed", "index"]].itertuples(index=False, name=None)
-    for done, (number, (file, *drawn_by)) in enumerate(zip(export.chosen, rows, strict=True), start=1):
-        if progress.stop_requested():
-            raise Cancelled(f"stopped after {done - 1} of {total} images; nothing was written")
-        for what, pixels in _pictures(export, number, options.bits):
-            yield f"{file.removesuffix(kind.suffix)}{what}{kind.suffix}", kind.encode(pixels, Notice(*drawn_by))
-        if done % SAID_EVERY == 0 or done == total:
-            progress.update(done, total, "writing images")
-
-
-def _pictures(export: Export, number: np.int64, bits: int) -> Iterator[tuple[str, Pixels]]:
-    """The image of an item and its masks, each with what follows the item's name."""
-    if export.drawn.images is not None:
-        image = export.drawn.images[number]
-        yield "", image if bits == 8 else deepened(image)
-    if export.drawn.masks is not None:
-        for place, structure in enumerate(export.structures):
-            yield f"_mask_{name_from(structure)}", export.drawn.masks[number, ..., place, None] * np.uint8(255)
-
-
-def deepened(image_uint8: NDArray[np.uint8]) -> NDArray[np.uint16]:
-    """Bytes as 16-bit levels, 0 to 65,535, exactly in proportion."""
-    return image_uint8.astype(np.uint16) * np.uint16(DEEPER)
-
-
-def picture_file(name: str, suffix: str) -> str:
-    """The file of an item's picture; raises BadInput where its set names something that is no file of a set.
-
-    A set may come from another machine: its table must not write outside the export, nor hide what it is.
-    """
-    if not re.fullmatch(r"synthetic[\w.-]*\.png", name):
-        raise BadInput(f"items.parquet of the set names a file {name!r}, not synthetic-….png: draw the set anew")
-    return name.removesuffix(".png") + suffix
+    kind = FORMATS[options.format]
+    yield from ((name, (text.encode(),)) for name, text in export.documents.items())
+    yield "items.csv", (kind.table(export).to_csv(index=False, float_format="%.6g").encode(),)
+    channels = 1 if export.drawn.images is None else export.drawn.images.shape[3]
+    yield from kind.files(export, kind.bits(options.bits, channels), progress)

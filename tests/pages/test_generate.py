@@ -296,6 +296,22 @@ class TestMarks:
         assert not app.get("download_button")  # its table tells other marks
         assert any(button.label == "Make a ZIP of 30" for button in app.button)
 
+    def test_the_format_decides_what_is_said_and_what_takes_long(
+        self, open_page: Open, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("medgan.app.exporting.DIRECT", 100)
+        app = open_page("generate", view="saved", format="nifti")
+        assert "Download ZIP of 30" in str(app.get("download_button"))
+        assert "A NIfTI file that says it is synthetic, with all images as its slices; a table" in texts(app)
+        app = open_page("generate", view="saved", format="dicom")
+        assert any(button.label == "Make a ZIP of 30" for button in app.button)
+        assert "DICOM files marked as synthetic, of a made-up patient; a table" in texts(app)
+
+    def test_one_image_can_be_had_as_dicom(self, open_page: Open) -> None:
+        app = open_page("generate", view="saved", enlarged="3")
+        assert not app.exception
+        assert [button.label for button in app.get("download_button")][-2:] == ["PNG", "DICOM"]
+
     def test_how_far_a_job_is_and_why_it_failed_stand_on_the_page(
         self, open_page: Open, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -16,8 +16,9 @@ from medgan.common.home import exports_folder
 from medgan.data.dataset import PreparedDataset
 from medgan.data.phantom_sets import PhantomConfig, prepare_phantoms
 from medgan.studies.evaluation import evaluate
+from medgan.studies.export_contents import deepened
 from medgan.studies.export_formats import FORMATS
-from medgan.studies.exports import ExportOptions, deepened, export_folder, export_of, export_zip, zip_bytes
+from medgan.studies.exports import ExportOptions, export_folder, export_of, export_zip, zip_bytes
 from medgan.studies.kept_exports import export_config, keep_export, list_exports
 from medgan.studies.marks import mark, marks_file, marks_of
 from medgan.studies.quality import quality_config
