@@ -1,10 +1,14 @@
 """The page table and the frame around every page; nothing else."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from medgan.app import session
 
-st.set_page_config(page_title="medgan", page_icon=":material/radiology:", layout="wide", initial_sidebar_state=256)
+# A file of our own: the browser would fetch a symbol's picture from a server on the internet.
+ICON = Path(__file__).parent / "medgan" / "app" / "icon.png"
+st.set_page_config(page_title="medgan", page_icon=ICON, layout="wide", initial_sidebar_state=256)
 
 PAGES = {
     "": [st.Page("pages/overview.py", title="Overview", icon=":material/home:", default=True)],
