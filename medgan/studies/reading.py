@@ -1,5 +1,7 @@
 """A reader's answers to a session: one line of JSON an image, written at once, so that reading can stop at any time."""
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,7 +14,6 @@ import pandas as pd
 from filelock import FileLock
 from pydantic import Field, field_validator
 
-from medgan.common.artefact import checked_name
 from medgan.common.config import Config
 from medgan.common.errors import BadInput
 from medgan.common.jsonl import append_jsonl, read_jsonl
@@ -23,7 +24,7 @@ ANSWERS = "answers"
 REASONS = ("texture", "anatomy", "edges", "contrast", "sharpness", "pattern", "lettering", "other")
 """What a reader may tick as the reason of an answer."""
 LONGEST_COMMENT = 500
-LONGEST_NAME = 70
+LONGEST_NAME = 60
 """Letters of a name that leave room for a number in the name of a file."""
 
 
@@ -68,9 +69,15 @@ class Reading:
     def of(cls, session: ReaderSession, reader: str) -> "Reading":
         """The reading of a person, begun or not; raises BadInput where the name cannot be one of a file.
 
-        Neither capitals nor blanks tell people apart: `Ada Byron` is `ada-byron`.
+        Letters of any script may stand in it. Neither capitals nor blanks tell people apart: `Ada Byron` is
+        `ada-byron`.
         """
-        return cls(session, checked_name("-".join(reader.lower().split())))
+        name = "-".join(unicodedata.normalize("NFC", reader).lower().split())
+        if not re.fullmatch(r"\w[\w.-]*", name) or len(name) > LONGEST_NAME or ".." in name:
+            raise BadInput(
+                f"name {reader!r}: use 1 to {LONGEST_NAME} letters, digits, blanks, '.', '_' or '-', a letter first"
+            )
+        return cls(session, name)
 
     @property
     def path(self) -> Path:
@@ -155,7 +162,7 @@ def readings_of(session: ReaderSession) -> list[Reading]:
 def other_name(session: ReaderSession, reader: str) -> str:
     """A name like this one under which nobody has begun: `ada-2`."""
     taken = {reading.reader for reading in readings_of(session)}
-    return next(name for number in count(2) if (name := f"{reader[:LONGEST_NAME]}-{number}") not in taken)
+    return next(name for number in count(2) if (name := f"{reader[: LONGEST_NAME - 4]}-{number}") not in taken)
 
 
 def answers_table(session: ReaderSession) -> pd.DataFrame:

@@ -196,6 +196,12 @@ class TestReading:
         with pytest.raises(BadInput, match="name"):
             Reading.of(session, name)
 
+    def test_letters_of_any_script_may_stand_in_a_name(self, session: ReaderSession) -> None:
+        reading = Reading.of(session, "Dr. Müller")
+        reading.record(0, "real", 3, 4.0)
+        assert [found.reader for found in readings_of(session)] == ["dr.-müller"]
+        assert Reading.of(session, "李明").begin()
+
     def test_blanks_and_capitals_do_not_tell_readers_apart(self, session: ReaderSession) -> None:
         assert Reading.of(session, "  Ada  Byron ").reader == Reading.of(session, "ada-byron").reader == "ada-byron"
 
