@@ -59,6 +59,12 @@ def checked_name(name: str) -> str:
     return name
 
 
+def typed_name(name: str) -> str:
+    """A name as a person typed it, with dashes for blanks; empty stays empty. Raises BadInput where it is not safe."""
+    dashed = "-".join(name.split())
+    return checked_name(dashed) if dashed else ""
+
+
 def name_from(*parts: str | None) -> str:
     """A safe name made of any words, joined by dashes; what a folder name cannot hold becomes a dash."""
     safe = (re.sub(r"[^A-Za-z0-9_]+", "-", part).strip("-") for part in parts if part)

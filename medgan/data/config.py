@@ -6,6 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from medgan.common.artefact import typed_name
 from medgan.common.config import Config
 from medgan.data.fit import Fit
 from medgan.data.layout import LabelSource, LayoutKind
@@ -20,7 +21,7 @@ class PrepareConfig(Config):
     name: str = ""
     """Name of the data set; the folder's own name where empty."""
     size: int = Field(128, ge=16, le=1024)
-    """Side of the prepared images, in pixels."""
+    """Side of the prepared images, in pixels; GANs learn from 64, 128, 256, 512 or 1024."""
     colour: Literal["auto", "grey", "rgb"] = "auto"
     """Grey or RGB; auto takes grey where the images show no colour."""
     fit: Fit = "pad"
@@ -93,6 +94,11 @@ class PrepareConfig(Config):
     def _names_structures(cls, text: str) -> str:
         parse_wanted(text)
         return text
+
+    @field_validator("name")
+    @classmethod
+    def _safe(cls, name: str) -> str:
+        return typed_name(name)
 
     @field_validator("patient_pattern")
     @classmethod

@@ -9,8 +9,9 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from medgan.common.artefact import typed_name
 from medgan.common.config import Config
 from medgan.common.errors import Cancelled
 from medgan.common.pictures import to_pil
@@ -38,6 +39,11 @@ class PhantomConfig(Config):
     """Seed of the drawings and of the split."""
     name: str = ""
     """Name of the data set; `phantom-<family>` where empty."""
+
+    @field_validator("name")
+    @classmethod
+    def _safe(cls, name: str) -> str:
+        return typed_name(name)
 
 
 def prepare_phantoms(config: PhantomConfig, progress: Progress | None = None) -> PreparedDataset:

@@ -17,6 +17,7 @@ from medgan.common.artefact import (
     new_id,
     read_manifest,
     remove_artefact,
+    typed_name,
     write_atomic,
 )
 from medgan.common.errors import BadInput
@@ -144,3 +145,10 @@ def test_names_that_could_leave_the_folder_are_refused(name: str) -> None:
 def test_any_words_make_a_safe_name(parts: tuple[str | None, ...], name: str) -> None:
     assert name_from(*parts) == name
     assert checked_name(name) == name
+
+
+def test_a_typed_name_has_dashes_for_blanks() -> None:
+    assert typed_name("  chest films 64 ") == "chest-films-64"
+    assert typed_name("  ") == ""
+    with pytest.raises(BadInput, match="use 1 to 80 letters"):
+        typed_name("<script>alert(1)</script>")
