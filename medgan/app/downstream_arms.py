@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from medgan.app.downstream_sets import Candidate, images_of
+from medgan.app.downstream_sets import Candidate, images_of, rejected_of
 from medgan.app.words import NOTHING, plain
 from medgan.data.dataset import PreparedDataset
 from medgan.studies.arms import Arm
@@ -46,6 +46,8 @@ def _planned(arm: Arm, sets: Sequence[Candidate], real: Mapping[str, int], with_
     else:
         taken = {label: max(1, round(arm.dose * share.get(label, 0))) for label in there}
     short = [_short(label, count, there[label]) for label, count in taken.items() if count > there[label]]
+    if short and (rejected := rejected_of(sets)):
+        short.append(f"{rejected:,} rejected ones are left out")
     return Planned(arm, total if arm.needs_real else 0, taken, "; ".join(short))
 
 
@@ -77,3 +79,4 @@ def show(found: Sequence[Planned], seeds: int) -> None:
     st.table(pd.DataFrame(rows), hide_index=True, border="horizontal", alt="Arms of the study with their images")
     if any(one.shortage for one in found):
         st.caption(":material/info: Draw a larger set, or leave out the doses that take too many.")
+        st.page_link("pages/generate.py", label="Draw a larger set", icon=":material/arrow_forward:")

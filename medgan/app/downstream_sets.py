@@ -129,6 +129,11 @@ def _group(some: Sequence[Candidate]) -> Group:
     return tuple(one.synthetic.id for one in some), "+".join(one.synthetic.name for one in some)
 
 
+def rejected_of(candidates: Sequence[Candidate]) -> int:
+    """Images that a person rejected, which studies leave out."""
+    return sum(int((~accepted(candidate.synthetic)).sum()) for candidate in candidates)
+
+
 def images_of(candidates: Sequence[Candidate]) -> Counter[str]:
     """Images of each class that no person rejected."""
     counts: Counter[str] = Counter()

@@ -17,6 +17,8 @@ from medgan.training.run import Run
 
 Uint8 = NDArray[np.uint8]
 SIDE = 320
+HARDLY = 3.0
+"""Grey levels of 255 below which two results look the same to the eye."""
 WIDEST_ROW = 5
 """Pictures that stand in one row and can still be seen well."""
 
@@ -32,6 +34,13 @@ class Painted:
     """(h, w, structures) of 0/1, as this model sees them."""
     scores: tuple[float, ...]
     """How well each image follows the mask; nan where it cannot be told."""
+
+    @property
+    def apart(self) -> float | None:
+        """How far the images lie apart on average, in grey levels of 255; None for a single one."""
+        if len(self.images) < 2:
+            return None
+        return float(np.abs(self.images[1:].astype(np.int16) - self.images[:1]).mean())
 
 
 def painted(run: Run, masks: Uint8, count: int, seed: int) -> Painted:

@@ -53,13 +53,14 @@ def reading(found: Sequence[float], dataset: PreparedDataset | None, size: int) 
     told = [score for score in found if not np.isnan(score)]
     if not told:
         return "Whether the image follows the mask cannot be told here: the mask is too small, or fills the image."
-    line = f"How well the image follows the mask: {listed([f'{score:.2f}' for score in told])} of 1; higher is better."
+    line = f"How well the image follows the mask: {listed([f'{score:.2f}' for score in told])} of 1."
     if dataset is None or not (real := of_real_pairs(dataset, size)).told:
         return f"{line} Nothing to compare with: the data set that the model learned from is not here."
     first, middle, third = np.quantile(real.own, [FIRST, 0.5, THIRD])
     return (
-        f"{line} Real images of {plain(dataset.name)} under their own masks: {middle:.2f} (the middle half "
-        f"{first:.2f} to {third:.2f}); under another image's mask, so by chance: {np.median(real.others):.2f}."
+        f"{line} Near what real images of {plain(dataset.name)} score under their own masks, {middle:.2f} (the middle "
+        f"half {first:.2f} to {third:.2f}), is good; far below, the lesion is not where the mask says; far above, it "
+        f"is simpler than a real one. Under another image's mask, so by chance: {np.median(real.others):.2f}."
     )
 
 

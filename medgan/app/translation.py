@@ -66,7 +66,7 @@ def _translated(run: Run, able: Sequence[Run], chosen: ChosenMask, datasets: Seq
     of_model = next((found for found in datasets if found.id == run.record.dataset_id and found.structures), None)
     scores = [score for each in painted for score in each.scores]
     st.caption(mask_scores.reading(scores, of_model, run.config.model.size), help=mask_scores.METHOD)
-    _notes(options.models, chosen)
+    _notes(options.models, chosen, painted)
 
 
 def _options(run: Run, able: Sequence[Run], chosen: ChosenMask) -> Options:
@@ -93,8 +93,14 @@ def _options(run: Run, able: Sequence[Run], chosen: ChosenMask) -> Options:
     return Options(models, count, seed, outlined)
 
 
-def _notes(models: Sequence[Run], chosen: ChosenMask) -> None:
+def _notes(models: Sequence[Run], chosen: ChosenMask, painted: Sequence[results.Painted]) -> None:
     """What must be known of these images."""
+    for each in painted:
+        if each.apart is not None and each.apart < results.HARDLY:
+            st.caption(
+                f":material/info: The results of {plain(each.run.name)} differ by {each.apart:.1f} of 255 grey levels "
+                "on average: it paints nearly the same into a mask each time."
+            )
     still = [plain(run.name) for run in models if not cached.draws_variants(run)]
     if still:
         st.caption(f":material/info: Without noise of its own, and so one image into each mask: {listed(still)}.")

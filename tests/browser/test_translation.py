@@ -41,7 +41,7 @@ def test_a_mask_from_sliders_and_from_a_file(server: str, page: Page, tmp_path: 
     own.write_bytes(encode_png(Ellipse().drawn(100) * np.uint8(255)))
     page.locator("input[type=file]").set_input_files(own)
     expect(page.get_by_role("img", name="Mask mine.png", exact=True)).to_be_visible()
-    expect(page.get_by_text("Real images of lesions under their own masks")).to_be_visible()
+    expect(page.get_by_text("real images of lesions score under their own masks")).to_be_visible()
     no_error(page)
 
 

@@ -15,9 +15,10 @@ from medgan.data.dataset import list_datasets
 from medgan.jobs import submit
 from medgan.jobs.executor import EXECUTORS
 from medgan.jobs.records import Status, change_status
+from medgan.studies.marks import mark
 from medgan.studies.running import run_study
 from medgan.studies.study import VERDICTS, Study, StudyConfig, study_config
-from medgan.studies.synthesis import list_sets
+from medgan.studies.synthesis import SyntheticSet, list_sets
 
 from .conftest import Open, pictures, press, texts
 
@@ -145,6 +146,10 @@ class TestForm:
     def test_a_dose_that_takes_more_than_there_is_cannot_be_started(self, open_page: Open) -> None:
         app = new_study(open_page, doses="4")
         assert any("takes 40 images of class normal, there are 30" in cell for cell in app.table[0].value[""])
+        mark(SyntheticSet.open("kept"), [0, 1], "rejected")
+        [told] = [cell for cell in new_study(open_page, doses="4").table[0].value[""] if cell]
+        assert "there are 28" in told
+        assert "2 rejected ones are left out" in told
         assert next(button for button in app.button if button.label == "Start the study").disabled
 
     def test_few_seeds_are_warned_of(self, open_page: Open) -> None:

@@ -67,7 +67,16 @@ class TestResults:
     def test_the_score_stands_beside_that_of_real_pairs(self, open_page: Open) -> None:
         app = open_page("mask_to_lesion", **second_mask())
         assert all(re.search(r"follows the mask 0\.\d\d", caption) for caption in captions_of(app)[1:])
-        assert "Real images of lesions under their own masks" in texts(app)
+        assert "real images of lesions score under their own masks" in texts(app)
+
+    def test_results_that_the_eye_cannot_tell_apart_are_said_to_be(
+        self, open_page: Open, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        said = "it paints nearly the same into a mask each time"
+        monkeypatch.setattr("medgan.app.mask_results.HARDLY", 0.0)
+        assert said not in texts(open_page("mask_to_lesion", **second_mask()))
+        monkeypatch.setattr("medgan.app.mask_results.HARDLY", 256.0)
+        assert said in texts(open_page("mask_to_lesion", **second_mask()))
 
     def test_without_the_data_set_the_score_stands_alone_and_says_so(self, open_page: Open) -> None:
         (lesions().folder / "manifest.json").unlink()
