@@ -61,7 +61,8 @@ def _from_upload() -> None:
     uploaded = st.file_uploader(
         "ZIP file of images",
         type="zip",
-        help="Images alone, one folder a class, or beside their masks. It is unpacked into the workspace.",
+        help="Images alone, one folder a class, or beside their masks; or volumes with or without their labels. It is "
+        "unpacked into the workspace.",
     )
     if uploaded is None:
         st.caption("Choose a ZIP file on the computer that you sit at. Nothing is prepared before you have seen it.")

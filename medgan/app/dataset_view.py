@@ -72,10 +72,11 @@ def show(datasets: Sequence[PreparedDataset]) -> None:
 def _facts(dataset: PreparedDataset) -> None:
     """The figures that matter, in one line."""
     summary = dataset.manifest.summary
-    splits = summary["splits"]
+    splits, patients = summary["splits"], summary["patients"]
     colour = "grey" if dataset.channels == 1 else "colour"
+    whose = "drawn phantom" if str(summary["family"]).startswith("phantom_") else "patient"
     st.markdown(
-        f"**{len(dataset):,}** images of **{summary['patients']:,}** patients · "
+        f"**{len(dataset):,}** images of **{patients:,}** {whose}{'' if patients == 1 else 's'} · "
         f"**{splits['train']:,}** to learn from, **{splits['validation']:,}** to validate, "
         f"**{splits['test']:,}** to test · "
         f"**{dataset.size} × {dataset.size}** pixels, {colour}"

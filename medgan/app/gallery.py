@@ -105,7 +105,8 @@ def legend(structures: Sequence[str]) -> None:
     if not structures:
         return
     marks = (
-        f'<span style="color:rgb{STRUCTURE_COLOURS[number % len(STRUCTURE_COLOURS)]}">■</span> {escape(name)}'
+        '<span style="white-space:nowrap">'
+        f'<span style="color:rgb{STRUCTURE_COLOURS[number % len(STRUCTURE_COLOURS)]}">■</span> {escape(name)}</span>'
         for number, name in enumerate(structures)
     )
     st.html(" &nbsp;&nbsp; ".join(marks), width="content")

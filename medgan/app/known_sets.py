@@ -11,7 +11,7 @@ from medgan.app.job_view import working
 from medgan.app.words import counted, listed, plain
 from medgan.common.download import MIB
 from medgan.common.home import downloads_folder
-from medgan.data.download import read_record
+from medgan.data.download import still_here
 from medgan.data.download.config import DownloadConfig
 from medgan.data.families import DATASETS, Archive, DatasetFamily
 from medgan.data.layout import Layout
@@ -28,7 +28,7 @@ def choose() -> tuple[Path, str] | None:
         return None
     family = DATASETS[name]
     folder = downloads_folder() / name
-    here = read_record(folder)
+    here = still_here(folder)
     if not here:
         _facts(family)
     if family.steps:

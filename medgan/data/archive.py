@@ -1,6 +1,7 @@
 """A ZIP file of images as a folder: bounded in size, number and ratio, confined to the folder, or refused whole."""
 
 import hashlib
+import io
 import shutil
 import stat
 import zipfile
@@ -64,13 +65,13 @@ def _unpack(stream: IO[bytes], name: str, folder: Path, progress: Progress) -> N
     try:
         with zipfile.ZipFile(stream) as archive:
             entries = [entry for entry in archive.infolist() if not entry.is_dir()]
-            _check(name, entries)
+            _check(name, entries, stream.seek(0, io.SEEK_END))
             _extract(archive, entries, unfinished, progress)
         unfinished.rename(folder)
     except UNREADABLE as error:
         raise DamagedArchive(f"{name}: cannot be read as a ZIP file ({error}); pack it anew") from None
     except OSError as error:
-        what = f"{Path(error.filename).name!s:.80} " if error.filename else ""
+        what = f"{Path(error.filename).name[:80]!r} " if error.filename else ""
         raise BadInput(f"{name}: {what}cannot be unpacked ({error.strerror or error}); nothing was kept") from None
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -85,8 +86,8 @@ def _digest(stream: IO[bytes]) -> str:
     return found.hexdigest()[:12]
 
 
-def _check(name: str, entries: list[zipfile.ZipInfo]) -> None:
-    """Raise BadInput for what must not be unpacked, before anything is."""
+def _check(name: str, entries: list[zipfile.ZipInfo], size: int) -> None:
+    """Raise BadInput for what must not be unpacked, before anything is. size: of the ZIP file, in bytes."""
     if not entries:
         raise BadInput(f"{name}: holds no files")
     if len(entries) > MOST_FILES:
@@ -94,13 +95,14 @@ def _check(name: str, entries: list[zipfile.ZipInfo]) -> None:
     paths = Counter(_checked_path(name, entry) for entry in entries)
     twice = next((path for path, times in paths.items() if times > 1), None)
     if twice:
-        raise BadInput(f"{name}: holds '{twice}' twice; give the files names of their own")
+        raise BadInput(f"{name}: holds {str(twice)!r} twice; give the files names of their own")
     total = sum(entry.file_size for entry in entries)
     if total > MOST_BYTES:
         raise BadInput(
             f"{name}: {total / 2**30:.0f} GiB unpacked; {MOST_BYTES // 2**30} at most, give a folder instead"
         )
-    if total > HARMLESS_BYTES and total > MOST_RATIO * sum(entry.compress_size for entry in entries):
+    packed = min(size, sum(entry.compress_size for entry in entries))  # the less where entries share their bytes
+    if total > HARMLESS_BYTES and total > MOST_RATIO * packed:
         raise BadInput(f"{name}: grows more than {MOST_RATIO} times when it is unpacked; images do not")
 
 

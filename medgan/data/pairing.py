@@ -37,48 +37,64 @@ def pair_masks(
     structure. renamed: structures by other names; those that get one name are joined, and an image then needs all of
     them; those that get "" are passed over.
     """
-    renamed = renamed or {}
     shared = shared_folder(files)
     masks = _mask_files(files, shared)
     images = tuple(file for file in files if file not in masks)
-    image_folders = {image.parent for image in images}
     by_stem = {(image.parent, image.stem): image for image in images}  # of two with one stem, the last is paired
-    masks_of: dict[PurePosixPath, dict[str, PurePosixPath]] = defaultdict(dict)
-    joined_to: dict[tuple[PurePosixPath, str], tuple[PurePosixPath, ...]] = {}
-    problems, structures = [], set()
-    parts: dict[tuple[PurePosixPath, str], set[str]] = defaultdict(set)  # the names of what is to be joined
-    stems_in: dict[PurePosixPath, set[str]] = defaultdict(set)
-    for mask in masks:
-        stems_in[mask.parent].add(without_mask_suffix(mask.stem))
-
-    def matching(mask_folder: PurePosixPath, folder: PurePosixPath) -> int:
-        return sum((folder, stem) in by_stem for stem in stems_in[mask_folder])
-
-    homes = {folder: _image_folder(folder, image_folders, shared, partial(matching, folder)) for folder in stems_in}
+    homes = _homes(masks, by_stem, shared)
+    found = _Found(renamed or {})
     for mask in sorted(masks):
         home = homes[mask.parent]
-        names = (mask.stem, without_mask_suffix(mask.stem))
-        image = next((by_stem[home, stem] for stem in names if home and (home, stem) in by_stem), None)
+        stems = (mask.stem, without_mask_suffix(mask.stem))
+        image = next((by_stem[home, stem] for stem in stems if home and (home, stem) in by_stem), None)
         if image is None or home is None:
-            problems.append(Problem(str(mask), "mask_without_image", "no image has this name"))
-            continue
-        name = _structure(mask.parent, home) or default_structure
-        structure = renamed.get(name, name)
-        if not structure:
-            continue
-        structures.add(structure)
-        is_new = name in renamed and name not in parts[image, structure]
-        if name in renamed:
-            parts[image, structure].add(name)
-        first = masks_of[image].setdefault(structure, mask)
-        if first == mask:
-            continue
-        if is_new:
-            joined_to[image, structure] = (*joined_to.get((image, structure), ()), mask)
+            found.problems.append(Problem(str(mask), "mask_without_image", "no image has this name"))
         else:
-            problems.append(Problem(str(mask), "mask_repeated", f"not used: {image} has its mask in {first}"))
-    _drop_halves(masks_of, parts)
-    return Pairing(images, dict(masks_of), tuple(sorted(structures)), tuple(problems), joined_to)
+            found.add(image, mask, _structure(mask.parent, home) or default_structure)
+    found.drop_halves()
+    return found.pairing(images)
+
+
+class _Found:
+    """The masks of each image so far, as a Pairing tells them."""
+
+    def __init__(self, renamed: Mapping[str, str]) -> None:
+        self.problems: list[Problem] = []
+        self._renamed = renamed
+        self._structures: set[str] = set()
+        self._masks_of: dict[PurePosixPath, dict[str, PurePosixPath]] = defaultdict(dict)
+        self._joined_to: dict[tuple[PurePosixPath, str], tuple[PurePosixPath, ...]] = {}
+        self._parts: dict[tuple[PurePosixPath, str], set[str]] = defaultdict(set)  # the names of what is joined
+
+    def add(self, image: PurePosixPath, mask: PurePosixPath, name: str) -> None:
+        """An image's mask of what its folder names."""
+        structure = self._renamed.get(name, name)
+        if not structure:
+            return
+        self._structures.add(structure)
+        is_new = name in self._renamed and name not in self._parts[image, structure]
+        if name in self._renamed:
+            self._parts[image, structure].add(name)
+        first = self._masks_of[image].setdefault(structure, mask)
+        if first == mask:
+            return
+        if is_new:
+            self._joined_to[image, structure] = (*self._joined_to.get((image, structure), ()), mask)
+        else:
+            self.problems.append(Problem(str(mask), "mask_repeated", f"not used: {image} has its mask in {first}"))
+
+    def drop_halves(self) -> None:
+        """Take away masks of which other images have more parts: half a lung is not the lung."""
+        whole: dict[str, set[str]] = defaultdict(set)
+        for (_, structure), names in self._parts.items():
+            whole[structure] |= names
+        for (image, structure), names in self._parts.items():
+            if names and names < whole[structure]:
+                del self._masks_of[image][structure]
+
+    def pairing(self, images: tuple[PurePosixPath, ...]) -> Pairing:
+        structures, problems = tuple(sorted(self._structures)), tuple(self.problems)
+        return Pairing(images, dict(self._masks_of), structures, problems, self._joined_to)
 
 
 def masked_pictures(pairing: Pairing) -> set[PurePosixPath]:
@@ -86,19 +102,6 @@ def masked_pictures(pairing: Pairing) -> set[PurePosixPath]:
     masks = {mask for found in pairing.masks_of.values() for mask in found.values()}
     joined = {mask for found in pairing.joined_to.values() for mask in found}
     return {*pairing.masks_of, *masks, *joined}
-
-
-def _drop_halves(
-    masks_of: Mapping[PurePosixPath, dict[str, PurePosixPath]],
-    parts: Mapping[tuple[PurePosixPath, str], set[str]],
-) -> None:
-    """Take away masks of which other images have more parts: half a lung is not the lung."""
-    whole: dict[str, set[str]] = defaultdict(set)
-    for (_, structure), names in parts.items():
-        whole[structure] |= names
-    for (image, structure), names in parts.items():
-        if names and names < whole[structure]:
-            del masks_of[image][structure]
 
 
 def _mask_files(files: Iterable[PurePosixPath], shared: PurePosixPath) -> set[PurePosixPath]:
@@ -121,6 +124,21 @@ def shared_folder(files: Iterable[PurePosixPath]) -> PurePosixPath:
             break
         parts.append(column[0])
     return PurePosixPath(*parts)
+
+
+def _homes(
+    masks: Iterable[PurePosixPath], by_stem: Mapping[tuple[PurePosixPath, str], PurePosixPath], shared: PurePosixPath
+) -> dict[PurePosixPath, PurePosixPath | None]:
+    """For each folder of masks that of the images which they outline. by_stem: images by their folder and stem."""
+    stems_in: dict[PurePosixPath, set[str]] = defaultdict(set)
+    for mask in masks:
+        stems_in[mask.parent].add(without_mask_suffix(mask.stem))
+
+    def matching(mask_folder: PurePosixPath, folder: PurePosixPath) -> int:
+        return sum((folder, stem) in by_stem for stem in stems_in[mask_folder])
+
+    image_folders = {folder for folder, _ in by_stem}
+    return {folder: _image_folder(folder, image_folders, shared, partial(matching, folder)) for folder in stems_in}
 
 
 def _image_folder(

@@ -103,8 +103,20 @@ class Contents:
         """The masks of an item, each (h, w, 1), white inside, with what follows the item's name; or no masks at all."""
         if self.drawn.masks is not None:
             masks = self.masks(number) * np.uint8(255)
-            for place, structure in enumerate(self.structures):
-                yield f"_mask_{name_from(structure)}", masks[..., place, None]
+            for place, name in enumerate(file_names(self.structures)):
+                yield f"_mask_{name}", masks[..., place, None]
+
+
+def file_names(structures: Sequence[str]) -> list[str]:
+    """What stands for each structure in names of files.
+
+    They begin with the structures' numbers where any two would be alike, as of names in letters that files here do
+    not have.
+    """
+    names = [name_from(structure) for structure in structures]
+    if len({name.lower() for name in names}) == len(names):  # some disks take A and a for the same
+        return names
+    return [f"{number}-{name}" for number, name in enumerate(names, start=1)]
 
 
 def deepened(image_uint8: NDArray[np.uint8]) -> NDArray[np.uint16]:

@@ -126,7 +126,8 @@ def say_synthetic(dataset: Dataset, item: Item, place: Place, kind: str) -> None
     """What says that an image or mask is synthetic, and what drew it. kind: images or masks."""
     dataset.SyntheticData = "YES"
     dataset.SeriesDescription = f"SYNTHETIC {kind} {place.about.name}"[:LONG]
-    dataset.DerivationDescription = item.notice.sentence[:1024]
+    model = f" Model: {place.about.model}." if place.about.model else ""
+    dataset.DerivationDescription = f"{item.notice.sentence}{model}"[:1024]
     dataset.ImageComments = SYNTHETIC + (f" Class: {item.label}." if item.label else "")
     dataset.BurnedInAnnotation = "NO"
     dataset.LossyImageCompression = "00"

@@ -19,9 +19,8 @@ from nibabel.nifti1 import Nifti1Extension, Nifti1Header
 from numpy.typing import NDArray
 
 import medgan
-from medgan.common.artefact import name_from
 from medgan.common.progress import Progress
-from medgan.studies.export_contents import Contents, Entry, Item, picture_stem
+from medgan.studies.export_contents import Contents, Entry, Item, file_names, picture_stem
 from medgan.studies.export_notice import SYNTHETIC
 from medgan.studies.stacks import Stack
 
@@ -91,9 +90,9 @@ def _parts(contents: Contents, bits: int) -> Iterator[Part]:
     if not _overlapping(contents):
         yield Part("masks", "_seg", BYTE, len(contents.structures), lambda number: _labels(contents.masks(number)))
         return
-    for place, structure in enumerate(contents.structures):
+    for place, name in enumerate(file_names(contents.structures)):
         pixels = partial(_one_structure, contents, place)
-        yield Part("masks", f"_seg_{name_from(structure)}", BYTE, 1, pixels)
+        yield Part("masks", f"_seg_{name}", BYTE, 1, pixels)
 
 
 def _one_structure(contents: Contents, place: int, number: int) -> Uint8:

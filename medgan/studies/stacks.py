@@ -77,10 +77,11 @@ def _step(numbers: Int64) -> int:
     return int(np.gcd.reduce(np.diff(np.sort(numbers)))) or 1
 
 
-def _spacing(place: "pd.Series[float]", step: int, source: PreparedDataset) -> Spacing:
-    """Of prepared pixels: the original's extent over the pixels that it was resized to."""
+def _spacing(place: "pd.Series[float]", step: int, source: PreparedDataset) -> Spacing | None:
+    """Of prepared pixels: the original's extent over the pixels that it was resized to; None where it tells none."""
     down = float(place["height"] * place["spacing_y_mm"])
     right = float(place["width"] * place["spacing_x_mm"])
     if source.manifest.config.get("fit", "pad") == "pad":
         down = right = max(down, right)
-    return step * float(place["spacing_z_mm"]), down / source.size, right / source.size
+    spacing = step * float(place["spacing_z_mm"]), down / source.size, right / source.size
+    return spacing if np.isfinite(spacing).all() else None

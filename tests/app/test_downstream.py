@@ -63,6 +63,7 @@ class TestArms:
     @pytest.fixture(autouse=True)
     def images(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(downstream_arms, "images_of", lambda sets: Counter({"normal": 9}) if sets else Counter())
+        monkeypatch.setattr(downstream_arms, "rejected_of", lambda sets: 0)
 
     @pytest.mark.parametrize("share", [1.0, 0.3])
     def test_numbers_are_those_that_a_study_draws(self, phantoms: PreparedDataset, share: float) -> None:

@@ -3,6 +3,10 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
+import SimpleITK
+from numpy.typing import NDArray
+
 from medgan.common.pictures import encode_png
 from medgan.data.config import PrepareConfig
 from medgan.data.dataset import PreparedDataset
@@ -10,6 +14,7 @@ from medgan.data.phantoms import draw
 from medgan.data.prepare import prepare
 
 from ..conftest import SHARED_DATA
+from ..data.volumes.conftest import slice_dataset
 
 CLASSES = ("normal", "viral_pneumonia")
 TINY = {"size": 64, "width": 8, "batch_size": 2, "steps": 2, "samples": 2}
@@ -41,6 +46,42 @@ def write_lesions(folder: Path, count: int) -> Path:
         (folder / "images" / f"{index:03d}.png").write_bytes(encode_png(lesion.image))
         (folder / "masks" / f"{index:03d}.png").write_bytes(encode_png(lesion.masks[..., :1] * 255))
     return folder
+
+
+def write_scan(folder: Path, slices: int) -> Path:
+    """A CT phantom as the NIfTI file `scan.nii.gz`, with its lungs (1) and heart (2) in `scan_seg.nii.gz`."""
+    folder.mkdir(parents=True)
+    for name, voxels in zip(("scan", "scan_seg"), _scan(slices), strict=True):
+        SimpleITK.WriteImage(_image(voxels), str(folder / f"{name}.nii.gz"))
+    return folder
+
+
+def write_series(folder: Path, slices: int) -> Path:
+    """The same as a DICOM series, one file a slice, with its labels in `series_seg.nrrd`."""
+    folder.mkdir(parents=True)
+    voxels, labels = _scan(slices)
+    for number, pixels in enumerate(voxels):
+        one = slice_dataset(pixels, "1.2.3", number + 1)
+        one.PixelSpacing, one.SliceThickness = [2, 2], 5
+        one.ImageOrientationPatient, one.ImagePositionPatient = [1, 0, 0, 0, 1, 0], [0, 0, 5 * number]
+        one.save_as(folder / f"IM{slices - number:04d}", enforce_file_format=True)
+    SimpleITK.WriteImage(_image(labels), str(folder / "series_seg.nrrd"))
+    return folder
+
+
+def _scan(slices: int) -> tuple[NDArray[np.int16], NDArray[np.uint8]]:
+    """Hounsfield units, and 1 in the lungs and 2 in the heart: (slices from the feet up, h, w)."""
+    drawn = [draw("chest_ct", "ct", 96, 0, index) for index in range(slices)]
+    voxels = np.stack([one.image[..., 0].astype(np.int16) * 5 - 1000 for one in drawn])
+    lung, heart = 0, 1
+    labels = np.stack([np.maximum(one.masks[..., lung], 2 * one.masks[..., heart]) for one in drawn])
+    return voxels, labels.astype(np.uint8)
+
+
+def _image(voxels: NDArray[np.generic]) -> SimpleITK.Image:
+    image = SimpleITK.GetImageFromArray(voxels)
+    image.SetSpacing((2, 2, 5))
+    return image
 
 
 def prepared(folder: Path, name: str) -> PreparedDataset:

@@ -4,8 +4,10 @@ import io
 import stat
 import struct
 import zipfile
+import zlib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from medgan.common.errors import BadInput
@@ -20,7 +22,7 @@ def zipped(files: dict[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> 
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", compression) as packed:
         for name, content in files.items():
-            packed.writestr(name, content)
+            packed.writestr(zipfile.ZipInfo(name), content, compression)  # of no time: the same file every time
     stream.seek(0)
     return stream
 
@@ -63,6 +65,37 @@ def test_bombs_are_refused_before_they_grow() -> None:
     with pytest.raises(BadInput, match=r"bomb\.zip: grows more than 200 times"):
         unpack(zipped({f"{number}.png": bytes(20_000_000) for number in range(4)}), "bomb.zip")
     assert everything_below(uploads_folder()) == []
+
+
+def overlapping(count: int, content: bytes) -> io.BytesIO:
+    """A bomb whose entries share their bytes: each holds the headers of those behind it as they are, then the content
+    that all of them share (Fifield 2019, A better zip bomb, WOOT)."""
+    packer = zlib.compressobj(wbits=-15)
+    packed = packer.compress(content) + packer.flush()
+    directory = b""
+    for number in range(count):
+        name = f"{number:03d}.png".encode()
+        sizes = struct.pack("<IIIHH", zlib.crc32(content), len(packed), len(content), len(name), 0)
+        start = struct.pack("<HHHHH", 20, 0, zipfile.ZIP_DEFLATED, 0, 0) + sizes
+        header = b"PK\3\4" + start + name
+        behind = len(packed) + len(header)  # from here to the end of all data
+        directory += b"PK\1\2\x14\0" + start + struct.pack("<HHHII", 0, 0, 0, 0, behind) + name
+        block = struct.pack("<BHH", 0, len(header), len(header) ^ 0xFFFF)
+        packed, content = block + header + packed, header + content
+    data = packed[5:]  # nobody quotes the first header
+    directory = b"".join(
+        entry[:42] + struct.pack("<I", len(data) - struct.unpack("<I", entry[42:46])[0]) + entry[46:]
+        for entry in (directory[place : place + 53] for place in range(0, len(directory), 53))
+    )
+    end = struct.pack("<HHHHIIH", 0, 0, count, count, len(directory), len(data), 0)
+    return io.BytesIO(data + directory + b"PK\5\6" + end)
+
+
+def test_entries_that_share_their_bytes_are_a_bomb(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = np.random.default_rng(0).bytes(1000) + bytes(99_000)
+    monkeypatch.setattr(archive, "HARMLESS_BYTES", 0)
+    with pytest.raises(BadInput, match=r"bomb\.zip: (grows more than 200 times|.*[Oo]verlap)"):
+        unpack(overlapping(100, content), "bomb.zip")
 
 
 def test_an_entry_that_lies_about_its_size_is_refused() -> None:
@@ -112,6 +145,8 @@ def test_damaged_compression_is_one_line(compression: int) -> None:
         (["a/b.png", "a/./b.png"], "holds 'a/b.png' twice"),
         (["a", "a/b.png"], "cannot be unpacked"),
         (["x" * 300 + ".png"], "cannot be unpacked"),
+        (["a\nb.png", "./a\nb.png"], r"holds 'a\\nb\.png' twice"),
+        (["a\nb", "a\nb/c.png"], "cannot be unpacked"),
     ],
 )
 def test_names_that_no_folder_can_hold_are_one_line(names: list[str], words: str) -> None:

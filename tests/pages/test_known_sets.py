@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import shutil
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -66,6 +67,14 @@ def test_a_download_is_a_job_and_its_images_are_prepared_from_there(films: None,
     assert "Please cite:** Jaeger" in texts(app)
     (toggle,) = [each for each in app.toggle if each.label == "Split as published"]
     assert not toggle.value
+
+
+def test_a_download_whose_folder_was_deleted_is_offered_again(films: None, open_page: Open) -> None:
+    _, found = run_here("download", DownloadConfig(name="tuberculosis"), Silent())
+    shutil.rmtree(found.folder / "MontgomerySet")
+    app = open_page("data", view="add", **{"from": "known"}, known="tuberculosis")
+    assert not app.error
+    assert "Agree to the terms and download" in [button.label for button in app.button]
 
 
 def test_images_of_unknown_origin_offer_no_published_split(tmp_path: Path, open_page: Open) -> None:

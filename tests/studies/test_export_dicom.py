@@ -62,7 +62,12 @@ def test_a_file_says_that_it_is_synthetic_and_of_nobody(make_set: Any, tmp_path:
         assert found.SyntheticData == "YES"
         assert found.BurnedInAnnotation == "NO"
         assert found.SeriesDescription.startswith("SYNTHETIC")
-        for words in ("SYNTHETIC image", "run gone-run-20250102-030405-abcd, seed 7, image", "not for diagnosis"):
+        for words in (
+            "SYNTHETIC image",
+            "run gone-run-20250102-030405-abcd, seed 7, image",
+            "not for diagnosis",
+            "Model: Pix2Pix",
+        ):
             assert words in found.DerivationDescription
         assert "Class: viral pneumonia" in found.ImageComments
         assert str(found.PatientName).startswith("SYNTHETIC")
@@ -118,6 +123,12 @@ def test_slices_of_volumes_are_series_with_their_pixel_spacing(make_set: Any, sl
     assert len({one.SeriesInstanceUID for one in found}) == 2
     assert len({one.SeriesInstanceUID for one in of_first}) == 1
     assert [list(map(float, one.PixelSpacing)) for one in of_first] == [[2.0, 2.0]] * 2
+
+
+def test_slices_of_unknown_spacing_tell_none(make_set: Any, sliced: Any, tmp_path: Path) -> None:
+    sliced.items.assign(spacing_y_mm=float("nan")).to_parquet(sliced.folder / "items.parquet")
+    made = make_set(random_images(2), source=sliced.id, drawn_from=["000000", "000001"])
+    assert all("PixelSpacing" not in pydicom.dcmread(file) for file in exported(made, tmp_path / "out"))
 
 
 def test_a_single_image_is_a_file(tmp_path: Path) -> None:

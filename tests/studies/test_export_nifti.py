@@ -83,6 +83,15 @@ def test_masks_are_labels_unless_they_overlap(make_set: Any, tmp_path: Path) -> 
     assert np.array_equal(over["synthetic-over_seg_big-heart.nii.gz"], masks[..., 1])
 
 
+@pytest.mark.parametrize("format", ["png", "nifti"])
+def test_no_mask_takes_the_place_of_another(make_set: Any, tmp_path: Path, format: str) -> None:
+    names = ["肺", "心臓", "Left lung", "left-lung"]  # two that have no letter in a file's name, two that have the same
+    made = make_set(random_images(1), np.ones((1, SIDE, SIDE, 4), np.uint8), names)
+    exported(made, tmp_path / "out", format=format)
+    masks = {file.name.split("_")[-1].split(".")[0] for file in (tmp_path / "out").glob("synthetic*_*_*")}
+    assert masks == {"1-unnamed", "2-unnamed", "3-Left-lung", "4-left-lung"}
+
+
 def test_masks_alone_are_a_label_volume(make_set: Any, tmp_path: Path) -> None:
     masks = (random_images(3) > 99).astype(np.uint8)
     found = exported(make_set(masks=masks, structures=["lesion"]), tmp_path / "out")
@@ -125,6 +134,18 @@ class TestVolumes:
         exported(make_set(random_images(2), source=sliced.id, drawn_from=["000002", "000004"]), tmp_path / "out")
         header = nibabel.load(tmp_path / "out" / "synthetic-made-001.nii.gz").header
         assert header.get_zooms() == pytest.approx((1.0, 1.0, 10.0))
+
+    def test_slices_of_unknown_spacing_are_a_volume_without_a_unit(
+        self, make_set: Any, sliced: Any, tmp_path: Path
+    ) -> None:
+        spacing = ["spacing_z_mm", "spacing_y_mm", "spacing_x_mm"]
+        sliced.items.assign(**dict.fromkeys(spacing, float("nan"))).to_parquet(sliced.folder / "items.parquet")
+        made = make_set(random_images(2), source=sliced.id, drawn_from=["000002", "000004"])
+        exported(made, tmp_path / "out")
+        header = nibabel.load(tmp_path / "out" / "synthetic-made-001.nii.gz").header
+        assert header.get_zooms() == pytest.approx((1.0, 1.0, 1.0))
+        assert header.get_xyzt_units()[0] == "unknown"
+        assert "size of a voxel is not known" in (tmp_path / "out" / "data_card.md").read_text()
 
     def test_images_that_are_partly_no_slices_are_one_stack(self, make_set: Any, sliced: Any, tmp_path: Path) -> None:
         made = make_set(random_images(2), source=sliced.id, drawn_from=["000002", "000009"])

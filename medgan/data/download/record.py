@@ -40,6 +40,11 @@ def read_record(folder: Path) -> dict[str, FileRecord]:
         raise BadInput(f"{path}: damaged ({error}); delete it and download again") from None
 
 
+def still_here(folder: Path) -> dict[str, FileRecord]:
+    """What was downloaded into a folder and is still there, by file; raises BadInput as `read_record` does."""
+    return {file: row for file, row in read_record(folder).items() if (folder / row.folder).is_dir()}
+
+
 def write_record(folder: Path, record: dict[str, FileRecord]) -> None:
     """Keep what was downloaded."""
     write_atomic(folder / RECORD, json.dumps([asdict(row) for row in record.values()], indent=1) + "\n")
