@@ -57,14 +57,15 @@ class Intensity:
     def showing(self, pixels: Pixels, display: Display) -> Showing:
         """The window for these pixels, of any shape; padding of the display is of that shape without channels."""
         is_deep = pixels.dtype != np.uint8
-        if is_deep and self.scaling in PRESETS and display.hounsfield:
+        hounsfield = is_deep and display.hounsfield  # a screenshot of a CT has bytes, whatever its header says
+        if hounsfield and self.scaling in PRESETS:
             return PRESETS[self.scaling]
         if is_deep and self.scaling == "window":
             return Window(self.low_hu, self.high_hu)
         if self.scaling == "file" and display.windows:
             return display.windows[min(self.file_window, len(display.windows)) - 1]
         if self.scaling != "range":
-            if display.hounsfield:
+            if hounsfield:
                 return Window(self.low_hu, self.high_hu)
             if display.windows:
                 return display.windows[0]

@@ -146,6 +146,8 @@ def detect(
     if kind == "volumes" or (found.volumes and kind not in {"masks", "pairs"}):
         return _labelled(_of_volumes(listing, found, chosen, "volumes" if kind == "auto" else kind), labels_from)
     listing = _without_volumes(listing, found)
+    if not listing.images:  # labels of no image, volumes that may not be read
+        raise nothing_usable(folder, listing.problems)
     kind = _kind_of(listing, pairing, chosen) if kind == "auto" else kind
     if kind == "masks":
         layout = _with_masks(listing, pairing, chosen)

@@ -24,7 +24,8 @@ class Listing:
 def _check_folder(root: Path) -> None:
     try:
         if not root.is_dir():
-            raise BadInput(f"{root}: {'is not a folder' if root.exists() else 'no such folder'}")
+            lack = "is not a folder; give the folder that holds it" if root.exists() else "no such folder"
+            raise BadInput(f"{root}: {lack}")
     except OSError as error:  # a name that is too long, a folder above it that may not be entered
         raise BadInput(f"{root!s:.200}: cannot be opened ({error.strerror})") from None
 

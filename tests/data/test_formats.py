@@ -177,6 +177,23 @@ def test_tiff_bomb_is_refused_from_its_header(tmp_path: Path) -> None:
         read_image(tmp_path / "x.tif", ReadOptions(pixel_limit=500_000))
 
 
+def test_tiff_of_few_pixels_and_many_bytes_is_refused_from_its_header(tmp_path: Path) -> None:
+    colours = np.zeros((500, 500, 4), np.float64)
+    tifffile.imwrite(tmp_path / "x.tif", colours, photometric="rgb", extrasamples=["unassalpha"], compression="zlib")
+    with pytest.raises(Unusable, match=r"500 x 500 pixels of 32 bytes; the megapixel limit is 0\.5") as caught:
+        read_image(tmp_path / "x.tif", ReadOptions(pixel_limit=500_000))
+    assert caught.value.kind == "too_large"
+    assert read_image(tmp_path / "x.tif", ReadOptions(pixel_limit=2_000_000)).pixels.shape == (500, 500, 3)
+
+
+def test_tiff_of_many_pictures_is_refused_before_all_are_looked_at(tmp_path: Path) -> None:
+    with tifffile.TiffWriter(tmp_path / "x.tif") as writer:
+        for width in range(8, 8 + 102):
+            writer.write(np.zeros((8, width), np.uint8))
+    with pytest.raises(Unusable, match="holds more than 100 pictures"):
+        read_image(tmp_path / "x.tif")
+
+
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif"])
 @pytest.mark.parametrize("content", [b"", b"hello, I am a text", b"\x89PNG\r\n\x1a\n", b"II*\0\x08\0\0\0"])
 def test_rubbish_is_unreadable(tmp_path: Path, suffix: str, content: bytes) -> None:

@@ -36,10 +36,9 @@ class FrameHeader:
 def frames_of(dataset: Dataset, count: int) -> tuple[FrameHeader, ...]:
     """One header a frame: from its own functional groups, else those that all frames share, else the file's."""
     shared = listed(value_of(dataset, "SharedFunctionalGroupsSequence"))[:1]
-    own = listed(value_of(dataset, "PerFrameFunctionalGroupsSequence"))
-    if not own:
-        return (_frame([*shared, dataset]),) * count
-    return tuple(_frame([*own[index : index + 1], *shared, dataset]) for index in range(count))
+    own = listed(value_of(dataset, "PerFrameFunctionalGroupsSequence"))[:count]
+    alike = (_frame([*shared, dataset]),) * (count - len(own))
+    return (*(_frame([group, *shared, dataset]) for group in own), *alike)
 
 
 # The functional group that an element of an enhanced (multi-frame) file stands in; PS3.3 C.7.6.16.2.

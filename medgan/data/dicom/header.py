@@ -100,7 +100,7 @@ def read_header(path: Path) -> DicomHeader:
 
     Raises Unusable: no DICOM, damaged, or DICOM without pictures (not_an_image).
     """
-    with opened(path) as stream:
+    with opened(path, only_header=True) as stream:
         return header_of(parse(stream, HEADER_TAGS), _length(stream))
 
 
@@ -175,10 +175,19 @@ def _modality_table(dataset: Dataset) -> LookUpTable | None:
 
 
 def _padding(dataset: Dataset) -> tuple[int, int] | None:
-    value, limit = whole(dataset, "PixelPaddingValue"), whole(dataset, "PixelPaddingRangeLimit")
+    elements = (whole(dataset, keyword) for keyword in ("PixelPaddingValue", "PixelPaddingRangeLimit"))
+    value, limit = (None if number is None else _as_stored(dataset, number) for number in elements)
     if value is None:
         return None
     return min(value, limit if limit is not None else value), max(value, limit if limit is not None else value)
+
+
+def _as_stored(dataset: Dataset, number: int) -> int:
+    """A number with the sign that stored ones have: some scanners write -2000 as 63536 beside signed pixels."""
+    levels = 2 ** (whole(dataset, "BitsAllocated") or 16)
+    if whole(dataset, "PixelRepresentation") == 1:
+        return number - levels if levels // 2 <= number < levels else number
+    return number + levels if -levels // 2 <= number < 0 else number
 
 
 def _length(stream: IO[bytes]) -> int:

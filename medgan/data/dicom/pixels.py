@@ -1,6 +1,5 @@
 """Frames in the units of their modality: Hounsfield units for CT, stored numbers where the header names no others."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medgan.data.dicom.decoding import Stored, stored_frames
-from medgan.data.dicom.frames import FrameHeader
 from medgan.data.dicom.header import DicomHeader, read_header
 from medgan.data.problems import Unusable
 from medgan.data.windows import Numbers
@@ -23,19 +21,18 @@ class Frames:
     padding: NDArray[np.bool_] | None = None
 
 
-def read_frames(path: Path, header: DicomHeader | None = None, indices: Sequence[int] | None = None) -> Frames:
-    """The frames of a file, all of them, or those of these numbers, from 0 on.
+def read_frames(path: Path, header: DicomHeader | None = None) -> Frames:
+    """All frames of a file, as stored.
 
     header: its header, where that was read already. The caller checks the declared size before. Raises Unusable.
     """
     header = header or read_header(path)
-    stored = stored_frames(path, header, indices)
+    stored = stored_frames(path, header)
     if stored.shape[-1] not in {1, 3}:
         raise Unusable("not_supported", f"has {stored.shape[-1]} channels; grey or RGB is supported")
     if stored.shape[-1] == 3:
         return Frames(_colour_bytes(stored, header.bits_stored))
-    chosen = [header.frames[index] for index in (range(len(header.frames)) if indices is None else indices)]
-    return Frames(_in_units(stored, header, chosen), _padding(stored, header.padding))
+    return Frames(_in_units(stored, header), _padding(stored, header.padding))
 
 
 def _colour_bytes(stored: Stored, bits: int) -> NDArray[np.uint8]:
@@ -50,13 +47,13 @@ def _padding(stored: Stored, limits: tuple[int, int] | None) -> NDArray[np.bool_
     return padding if padding.any() else None
 
 
-def _in_units(stored: Stored, header: DicomHeader, frames: Sequence[FrameHeader]) -> Numbers:
+def _in_units(stored: Stored, header: DicomHeader) -> Numbers:
     if header.modality_table:
         return _compact(header.modality_table.values_of(stored))
-    scales = {(frame.slope, frame.intercept) for frame in frames}
+    scales = {(frame.slope, frame.intercept) for frame in header.frames}
     if len(scales) == 1:
         return _rescaled(stored, *scales.pop())
-    parts = zip(stored, frames, strict=True)
+    parts = zip(stored, header.frames, strict=True)
     return np.stack([_rescaled(part.astype(np.float32), frame.slope, frame.intercept) for part, frame in parts])
 
 

@@ -1,6 +1,7 @@
 """TIFF: 8-bit, RGB, and the 16-bit and floating-point forms of scientific images."""
 
 import logging
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from medgan.data.formats.raster import bytes_of
-from medgan.data.formats.source_image import Pixels, ReadOptions, SourceImage, check_declared_size
+from medgan.data.formats.source_image import Pixels, ReadOptions, SourceImage, check_declared_size, too_large
 from medgan.data.problems import Unusable
 
 # tifffile also logs what it finds wrong; here every fault is raised, and named in the problems report.
@@ -21,11 +22,16 @@ tifffile.logger().setLevel(logging.CRITICAL)
 OWN_COMPRESSIONS = {tifffile.COMPRESSION.NONE, tifffile.COMPRESSION.DEFLATE, tifffile.COMPRESSION.ADOBE_DEFLATE}
 OWN_PREDICTORS: set[int] = {tifffile.PREDICTOR.NONE, tifffile.PREDICTOR.HORIZONTAL}
 OWN_BITS = {1, 8, 16, 32, 64}
+# What a picture may take in memory, for each pixel of the limit: grey of 32 bits, colour of 8. A megabyte of a file can
+# hold a gigabyte of zeros.
+BYTES_A_PIXEL = 4
+MOST_PAGES = 100
 
 
 def read_tiff(path: Path, options: ReadOptions) -> SourceImage:
     """Read a TIFF of one picture, grey or RGB; raises Unusable for a stack, which is a volume."""
     with tifffile.TiffFile(path) as file:
+        _check_pages(file)
         series = file.series[0]
         if len(file.series) > 1 and not series.is_pyramidal:
             raise Unusable("not_supported", f"holds {len(file.series)} pictures; one a file is supported")
@@ -34,10 +40,20 @@ def read_tiff(path: Path, options: ReadOptions) -> SourceImage:
             raise Unusable("not_supported", f"holds a stack of shape {series.shape} ({series.axes}), not one picture")
         size = dict(zip(axes, series.shape, strict=True))
         check_declared_size(size["X"], size["Y"], options.pixel_limit)
+        if series.nbytes > BYTES_A_PIXEL * options.pixel_limit:
+            each = series.nbytes // (size["X"] * size["Y"])
+            raise too_large(f"{size['X']} x {size['Y']} pixels of {each} bytes", options.pixel_limit)
         if size.get("S", 1) > 4:
             raise Unusable("not_supported", f"has {size['S']} channels; grey or RGB is supported")
         pixels = _by_tifffile(series, axes) if _needs_no_codec(series.keyframe) else _by_libtiff(path)
     return SourceImage(_supported(pixels), size["X"], size["Y"])
+
+
+def _check_pages(file: tifffile.TiffFile) -> None:
+    """Refuse what holds more pictures than levels of one, before each of them is looked at."""
+    with suppress(IndexError):
+        file.pages[MOST_PAGES]
+        raise Unusable("not_supported", f"holds more than {MOST_PAGES} pictures; one a file is supported")
 
 
 def _needs_no_codec(page: tifffile.TiffPage) -> bool:

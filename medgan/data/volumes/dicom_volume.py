@@ -85,12 +85,13 @@ def read_multiframe(root: Path, file: PurePosixPath, megavoxel_limit: int) -> Di
         header = read_header(root / file)
         _check_size(header, len(header.frames), megavoxel_limit)
         order, notes = _order_of(header)
-        frames = read_frames(root / file, header, order)
+        voxels = _without_padding(read_frames(root / file, header), header)
     except Unusable:
         raise
     except Exception as error:  # decoders raise what they like
         raise Unusable("unreadable", why_unreadable(error)) from None
-    voxels = _without_padding(frames, header)
+    if order != list(range(len(voxels))):
+        voxels = voxels[order]
     slices = [_Slice(file, header, header.frames[index]) for index in order]
     read = _volume(voxels, slices, ())
     return replace(read, notes=(*notes, *read.notes))

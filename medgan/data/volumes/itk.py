@@ -1,6 +1,7 @@
 """Reading by SimpleITK: what runs in the guard process, since native code meets files from anywhere."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -87,9 +88,9 @@ def _check_whole(itk: Any, dimensions: tuple[int, ...], size: int) -> None:
 
 
 def _reason(error: RuntimeError, path: str) -> str:
-    """The last line of ITK's account, without the folders of this machine."""
+    """The last line of ITK's account, without the folders and the memory addresses of this machine."""
     lines = [line.strip() for line in str(error).replace(path, Path(path).name).splitlines() if line.strip()]
-    return lines[-1].removeprefix("ITK ERROR: ").removeprefix("itk::ERROR: ")[:160]
+    return re.sub(r"^(ITK ERROR: |itk::ERROR: )*(\w+\(0x[0-9a-f]+\): )?", "", lines[-1])[:160]
 
 
 def compact(voxels: Voxels) -> Voxels:

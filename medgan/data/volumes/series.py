@@ -89,7 +89,7 @@ def find_series(root: Path, files: Iterable[PurePosixPath]) -> DicomFiles:
 def _referred(path: Path, series_of: Mapping[str, str]) -> tuple[str, ...]:
     """The volumes whose series a segmentation names as the one that it was drawn on."""
     try:
-        with opened(path) as stream:
+        with opened(path, only_header=True) as stream:
             sequence = value_of(parse(stream, ["ReferencedSeriesSequence"]), "ReferencedSeriesSequence") or ()
         named = {value_of(item, "SeriesInstanceUID") for item in sequence}
     except (Unusable, OSError, TypeError):

@@ -35,12 +35,12 @@ def read_volume_file(path: Path, megavoxel_limit: int = MEGAVOXEL_LIMIT) -> Volu
         size = sum(part.stat().st_size for part in parts)
     except OSError as error:
         missing = Path(error.filename).name if error.filename else path.name
-        raise Unusable("unreadable", f"{missing}: {error.strerror}") from None
+        raise Unusable("unreadable", f"{missing!r:.120}: {error.strerror}") from None  # a damaged name is no text
     from medgan.data.volumes.itk import read_by_itk  # takes half a second: only where there are volumes
 
     # So that a small file cannot keep anyone waiting: seconds by what lies on disk. Memory: the voxels of one volume,
     # a second time where they are turned into another type, and SimpleITK itself.
-    limits: dict[str, Any] = {"seconds": 5 + size / 2e6, "megabytes": 512 + 8 * megavoxel_limit}
+    limits: dict[str, Any] = {"seconds": 4 + size / 2e6, "megabytes": 512 + 8 * megavoxel_limit}
     voxels, facts = guarded(read_by_itk, str(path), title, READERS[title], megavoxel_limit, size, **limits)
     return _placed(voxels, facts)
 

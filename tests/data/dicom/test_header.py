@@ -85,6 +85,17 @@ def test_frames_of_an_enhanced_file_have_their_own_place_scale_and_window(write_
     assert frames[2].windows == (Window.around(200, 50),)
 
 
+def test_frames_beyond_those_that_are_described_cost_nothing(write_dicom: Write) -> None:
+    own = [inside("PlanePositionSequence", ImagePositionPatient=[0, 0, 10 * number]) for number in range(3)]
+    stored = np.zeros((3, 4, 6), np.uint16)
+    frames = read_header(
+        write_dicom("x.dcm", stored, "MR", NumberOfFrames=60, PerFrameFunctionalGroupsSequence=own)
+    ).frames
+    assert len(frames) == 60
+    assert [frame.position_mm for frame in frames[:4]] == [(0, 0, 0), (0, 0, 10), (0, 0, 20), None]
+    assert len({id(frame) for frame in frames}) == 4
+
+
 @pytest.mark.parametrize(
     ("elements", "expected"),
     [

@@ -107,20 +107,34 @@ def test_a_jpeg_that_is_larger_than_its_header_says(write_dicom: Write) -> None:
 def test_a_deflated_bomb(write_dicom: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_dicom("x.dcm", STORED, syntax=DeflatedExplicitVRLittleEndian)
     monkeypatch.setattr(parsing, "MOST_INFLATED", 2**20)
-    assert read_image(path).pixels.shape == (70, 66, 1)
+    monkeypatch.setattr(parsing, "MOST_INFLATED_HEADER", 2**19)
+    with parsing.opened(path) as stream:
+        assert stream.seek(0, 2) > STORED.nbytes
     whole = path.read_bytes()
     start = parsing.META_BEGINS + int.from_bytes(whole[140:144], "little")
     inflated = zlib.decompress(whole[start:], -zlib.MAX_WBITS)
     deflater = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     path.write_bytes(whole[:start] + deflater.compress(inflated + bytes(2**24)) + deflater.flush())
-    found = refusal(path)
-    assert (found.kind, found.reason) == ("too_large", "inflates to more than 1 MiB")
+    with pytest.raises(Unusable) as caught, parsing.opened(path):
+        pass
+    assert (caught.value.kind, caught.value.reason) == ("too_large", "inflates to more than 1 MiB")
+    assert read_header(path).rows == 70  # which stands at the beginning
+    with parsing.opened(path, only_header=True) as stream:
+        assert stream.seek(0, 2) < 2**20
 
 
 def test_sequences_within_sequences_without_end(tmp_path: Path) -> None:
     nested = b"\x08\x00\x40\x11SQ\0\0\xff\xff\xff\xff\xfe\xff\x00\xe0\xff\xff\xff\xff" * 20_000
     (tmp_path / "x.dcm").write_bytes(b"\0" * 128 + b"DICM" + nested)
     with pytest.raises(Unusable):
+        read_header(tmp_path / "x.dcm")
+
+
+def test_a_million_empty_elements(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parsing, "MOST_READS", 1000)
+    empty = b"".join(struct.pack("<HH2sH", 0x0009, number, b"LO", 0) for number in range(1, 5000))
+    (tmp_path / "x.dcm").write_bytes(b"\0" * 128 + b"DICM" + empty)
+    with pytest.raises(Unusable, match="its header is damaged"):
         read_header(tmp_path / "x.dcm")
 
 

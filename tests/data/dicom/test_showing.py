@@ -54,6 +54,13 @@ def test_what_is_not_in_hounsfield_units_is_shown_as_its_file_says(write_dicom: 
     assert shown(counts) == shown(without)
 
 
+def test_a_screenshot_of_a_ct_is_shown_as_it_is(write_dicom: Write) -> None:
+    stored = np.arange(256).reshape(16, 16).astype(np.uint8)
+    units = {"RescaleSlope": 1, "RescaleIntercept": 0, "WindowCenter": 128, "WindowWidth": 256}
+    path = write_dicom("x.dcm", stored, "CT", **units)
+    assert shown(path) == shown(path, "lung") == list(range(256))
+
+
 def test_negative_numbers_of_other_modalities_are_no_hounsfield_units(write_dicom: Write) -> None:
     stored = np.linspace(-3000, 3000, 12).reshape(3, 4).astype(np.int16)
     levels = shown(write_dicom("x.dcm", stored, "MR"))

@@ -4,6 +4,8 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from medgan.common.errors import BadInput
+from medgan.data.layout import detect
 from medgan.data.volumes.finding import find_volumes
 
 
@@ -86,3 +88,9 @@ def test_structures_renamed_or_left_out_by_the_family(tmp_path: Path) -> None:
 def test_only_labels_are_what_is_to_be_seen(tmp_path: Path) -> None:
     assert found(tmp_path, "masks/a.nii", "masks/b.nii")[0] == {"masks/a.nii": {}, "masks/b.nii": {}}
     assert found(tmp_path, "a_seg.nii")[0] == {"a_seg.nii": {}}
+
+
+def test_a_folder_of_nothing_but_a_refused_header_is_no_folder_of_pairs(tmp_path: Path) -> None:
+    (tmp_path / "x.mhd").write_text("NDims = 3\nElementDataFile = ../x.raw\n")
+    with pytest.raises(BadInput, match=r"no usable image .*x\.mhd: takes its voxels from"):
+        detect(tmp_path)

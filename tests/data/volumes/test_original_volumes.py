@@ -8,6 +8,8 @@ import pytest
 from medgan.data.config import PrepareConfig
 from medgan.data.dataset import PreparedDataset
 from medgan.data.prepare import prepare
+from medgan.data.volumes.volume import axial
+from medgan.data.volumes.volume_file import read_volume_file
 
 
 def prepared(folder: Path, **options: object) -> PreparedDataset:
@@ -59,6 +61,16 @@ def test_lung_ct_with_a_mask_on_a_finer_grid(shared_data: Path) -> None:
     inside = dataset.images[dataset.masks == 1]
     assert inside.mean() == pytest.approx(25, abs=4)  # about -865 HU: the mask, of twice the voxels, fits the lung
     assert dataset.masks[0].sum() == dataset.masks[-1].sum() == 0  # belly and shoulder
+    assert [problem.file for problem in dataset.problems if problem.left_out] == ["3DCT_lung.mha"]  # without a mask
+
+
+def test_lung_ct_without_a_mask(shared_data: Path) -> None:
+    read = read_volume_file(shared_data / "originals" / "ct_lungs" / "elastix_mha" / "3DCT_lung.mha").volume
+    assert (read.shape, read.spacing_mm) == ((129, 157, 115), pytest.approx((2.5, 1.366, 1.366)))
+    assert (read.voxels.min(), read.voxels.max()) == (-1255, 1474)
+    assert read.voxels.mean() == pytest.approx(-351.7, abs=0.1)
+    ribs, lung = axial(read).voxels[64, :, 0:8], axial(read).voxels[64, 60:100, 40:60]
+    assert lung.mean() < -700 < ribs.max() - 700  # the right lung: the chest wall lies at the left
 
 
 def test_mr_volumes_with_labels(shared_data: Path) -> None:

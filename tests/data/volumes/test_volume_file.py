@@ -119,6 +119,7 @@ def test_torn_empty_and_lying_files(tmp_path: Path, body, write_volume, suffix: 
         assert error.value.kind == "unreadable"
         assert "\n" not in error.value.reason
         assert str(tmp_path) not in error.value.reason
+        assert "(0x" not in error.value.reason
 
 
 def nifti_that_declares(*lengths: int) -> bytes:
@@ -182,6 +183,13 @@ def test_whatever_a_header_names_stays_in_its_folder(tmp_path: Path, named: str)
         except Unusable:
             continue
         assert all((tmp_path / name).resolve().is_relative_to(tmp_path.resolve()) for name in files)
+
+
+def test_a_damaged_name_is_told_in_letters(tmp_path: Path) -> None:
+    (tmp_path / "x.mha").write_bytes(b"NDims = 3\nElementDataFile = LOCAL\x07\xff\x1b[31m\n\0\0")
+    with pytest.raises(Unusable, match="No such file") as caught:
+        read_volume_file(tmp_path / "x.mha")
+    assert caught.value.reason.isprintable()
 
 
 def test_voxels_in_a_list_of_files_are_read(tmp_path: Path, body) -> None:
