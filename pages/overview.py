@@ -4,7 +4,7 @@ import streamlit as st
 
 from medgan.app import cards, demo_view, next_steps
 from medgan.app.heading import heading
-from medgan.app.job_view import active_jobs, progress_line, state_badge, working
+from medgan.app.job_view import active_jobs, progress_line, resting, state_badge, working
 from medgan.app.live import live
 from medgan.app.words import plain, plainly
 
@@ -22,10 +22,11 @@ with plainly():
 
 
 def running() -> None:
-    """What works now."""
-    jobs = [(job, status) for job, status in active_jobs() if job.kind != demo_view.KIND]  # shown by itself below
-    if jobs:
-        st.header("Running now", anchor=False)
+    """What works now; a demo study only among others, since it is shown by itself below."""
+    jobs = active_jobs()
+    if all(job.kind == demo_view.KIND for job, _ in jobs):
+        return
+    st.header("Running now", anchor=False)
     for job, status in jobs:
         with st.container(border=True, gap="xsmall"):
             with st.container(horizontal=True, vertical_alignment="center"):
@@ -34,7 +35,7 @@ def running() -> None:
             progress_line(job, status)
 
 
-live(running, working)
+live(running, working, resting)
 
 with plainly():
     demo_view.show()

@@ -24,9 +24,22 @@ def test_a_table_with_intervals_references_and_preconditions(drawn: str, capsys:
     for words in ("95 % interval", "real halves", "blurred", "Fréchet distance (radiomic)", "Coverage (radiomic)"):
         assert words in said
     assert "few images" in said
+    assert "FID" not in said
+
+
+def test_only_images_that_a_gan_learned_from_can_clear_its_set_of_copies(
+    drawn: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ["evaluate", drawn, "--against", "phantoms", "--label", "normal", "--resamples", "0"]
+    assert main(words) == 0
+    said = capsys.readouterr().out
+    assert "Not screened for copies of training images: its GAN learned from other images than those of phant" in said
+    assert "flagged" not in said
+    monkeypatch.setattr("medgan.studies.training_distances.holds_training_images", lambda against, run: True)
+    assert main(words) == 0
+    said = capsys.readouterr().out
     assert "Screening for copies" in said
     assert "no proof of privacy" in said
-    assert "FID" not in said
 
 
 def test_the_same_as_json(drawn: str, capsys: pytest.CaptureFixture[str]) -> None:

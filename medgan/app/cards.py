@@ -122,7 +122,9 @@ def run_card(run: Run) -> None:
 
 def run_facts(run: Run) -> str:
     """GAN, image size, step and class of a run in one line."""
-    done = "finished" if run.finished else f"step {cached.step(run):,} of {run.steps:,}"
+    step = cached.step(run)
+    finished = f"finished, {counted(step, 'step')}" if step else "finished"  # nobody counted those of an imported one
+    done = finished if run.finished else f"step {step:,} of {run.steps:,}"
     return f"{GANS[run.config.gan].title} · {run.config.model.size} pixels · {done} · {what_it_draws(run)}"
 
 

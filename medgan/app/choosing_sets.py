@@ -1,14 +1,19 @@
 """Switching synthetic sets on and off: those that learned from the chosen data set first."""
 
+# ruff: noqa: ARG001 - arguments that are there only to be part of a cache's key
+
 from collections import Counter
 from collections.abc import Sequence
+
+import streamlit as st
 
 from medgan.app import cached, session
 from medgan.app.words import counted, plain
 from medgan.data.dataset import PreparedDataset
 from medgan.models import GANS
 from medgan.studies.synthesis import SyntheticSet
-from medgan.training.run import Run
+from medgan.studies.training_distances import holds_training_images
+from medgan.training.run import RUN_FILE, Run
 
 AT_FIRST = 3
 """Sets that are switched on before anybody chose."""
@@ -17,13 +22,15 @@ AT_FIRST = 3
 def choose(dataset: PreparedDataset, sets: Sequence[SyntheticSet], scored: frozenset[str]) -> list[SyntheticSet]:
     """The sets that are switched on; at first the newest that were `scored` (ids), else the newest.
 
-    Sets of runs that learned from the data set come first, the others say what theirs learned from.
+    Sets of runs that learned from the data set come first, and where there are any, no others are switched on at
+    first; the others say what theirs learned from.
     """
     own = [found for found in sets if learned_from(found, dataset)]
     ordered = own + [found for found in sets if found not in own]
     names = names_of(ordered)
     options = {found.id: _words(found, names[found.id], dataset) for found in ordered}
-    at_first = [found.id for found in ordered if found.id in scored][:AT_FIRST] or [ordered[0].id]
+    shown = own or ordered
+    at_first = [found.id for found in shown if found.id in scored][:AT_FIRST] or [shown[0].id]
     chosen = session.several("Synthetic sets", "sets", options, default=at_first)
     return [found for found in ordered if found.id in chosen]
 
@@ -34,6 +41,20 @@ def learned_from(synthetic: SyntheticSet, dataset: PreparedDataset) -> bool:
     if run is not None:
         return run.record.dataset_id == dataset.id
     return synthetic.manifest.summary["dataset"] in (dataset.id, dataset.name)
+
+
+def shows_its_lessons(synthetic: SyntheticSet, against: str) -> bool:
+    """Whether a data set (id) holds images that the run behind a set learned from; only then can it tell of copies.
+
+    Another preparation of the same files does. Where the run is gone, nobody knows, and it is taken to.
+    """
+    run = run_of(synthetic)
+    return run is None or _holds(run.id, cached.stamp(run.folder / RUN_FILE), against, run)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _holds(id: str, changed: int, against: str, _run: Run) -> bool:
+    return holds_training_images(against, _run)
 
 
 def run_of(synthetic: SyntheticSet) -> Run | None:
@@ -47,9 +68,16 @@ def names_of(sets: Sequence[SyntheticSet]) -> dict[str, str]:
     return {found.id: found.name if times[found.name] == 1 else f"{found.name} ({found.id[-4:]})" for found in sets}
 
 
+def gan_words(synthetic: SyntheticSet) -> str:
+    """What drew a set, and how far that was trained: `FastGAN, 60 steps`."""
+    summary = synthetic.manifest.summary
+    steps = int(summary.get("step") or 0)  # 0 where the GAN was imported, and nobody counted
+    return ", ".join([GANS[summary["gan"]].title, *([counted(steps, "step")] if steps else [])])
+
+
 def _words(synthetic: SyntheticSet, name: str, dataset: PreparedDataset) -> str:
     summary = synthetic.manifest.summary
-    facts = [name, GANS[summary["gan"]].title, counted(int(summary["count"]), "image")]
+    facts = [name, gan_words(synthetic), counted(int(summary["count"]), "image")]
     if not learned_from(synthetic, dataset):
         facts.append(f"learned from {summary['dataset']}")
     return plain(" · ".join(facts))

@@ -7,10 +7,11 @@ import pandas as pd
 import streamlit as st
 
 from medgan.app import charts, gallery, session
+from medgan.app.choosing_sets import shows_its_lessons
 from medgan.app.quality_charts import distance_chart
 from medgan.app.quality_reports import Entry
 from medgan.app.quality_words import figure
-from medgan.app.words import counted, plain
+from medgan.app.words import NOTHING, counted, plain
 from medgan.common.pictures import encode_png
 from medgan.studies.copies import FEATURES, PIXELS, read_copies
 
@@ -32,13 +33,18 @@ def show(entries: Sequence[Entry]) -> None:
         "A synthetic image is **flagged** where it lies closer to a training image than held-out real images do. "
         "A flagged image deserves a look; an image that is not flagged may still show parts of a patient."
     )
-    screened = [entry for entry in entries if "screening" in entry.summary]
+    searched = [entry for entry in entries if "screening" in entry.summary]
     for entry in entries:
-        if entry not in screened:
+        if entry not in searched:
             st.info(f"**{plain(entry.name)}** was not screened: {_why_not(entry)}.", icon=":material/info:")
-    if not screened:
+    if not searched:
         return
-    st.table(pd.DataFrame([_row(entry) for entry in screened]), hide_index=True, border="horizontal", alt=TITLE)
+    screened = [entry for entry in searched if shows_its_lessons(entry.synthetic, entry.report.config.against)]
+    rows = [_row(entry) if entry in screened else _unrelated_row(entry) for entry in searched]
+    st.table(pd.DataFrame(rows), hide_index=True, border="horizontal", alt=TITLE)
+    if not screened:
+        st.caption(":material/info: Copies can only be of images that a GAN learned from: choose those above.")
+        return
     notes = dict.fromkeys(entry.summary["screening"]["note"] for entry in screened)
     for note in filter(None, notes):
         st.caption(f":material/warning: {plain(note)}")
@@ -64,6 +70,12 @@ def _row(entry: Entry) -> dict[str, str]:
         "By chance, at most": f"{found['rate']:.1%}",
         "Held-out real images": f"{found['held_out']:,}",
     }
+
+
+def _unrelated_row(entry: Entry) -> dict[str, str]:
+    """A set whose GAN learned from none of these images: no figure, which would read as if it were cleared."""
+    told = {"Set": f"**{plain(entry.name)}**", "Flagged": "not screened: learned from other images"}
+    return told | dict.fromkeys(("Share (95 % interval)", "By chance, at most", "Held-out real images"), NOTHING)
 
 
 def _detail(entry: Entry) -> None:

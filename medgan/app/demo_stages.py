@@ -19,6 +19,7 @@ from medgan.common.home import studies_folder
 from medgan.common.pictures import encode_png, grid
 from medgan.data.dataset import PreparedDataset
 from medgan.studies.demo import DemoConfig
+from medgan.studies.likeness import likeness
 from medgan.studies.quality import QualityReport
 from medgan.studies.study import Study
 from medgan.studies.synthesis import SyntheticSet
@@ -96,6 +97,16 @@ def score_words(report: QualityReport) -> str:
     halves = by_kind.get("halves")
     beside = "" if halves is None else f"; two halves of the real images are **{halves:.1f}** apart"
     return f"Distance to the real images, in brightness and texture: **{own:.1f}**{beside}. Lower is closer."
+
+
+def likeness_words(report: QualityReport, steps: int) -> str:
+    """That its images look like no real ones, and why, where that is so; else empty."""
+    found = likeness(report.scores, "images")
+    if found is None:
+        return ""
+    return (
+        f"{plain(found.words)} {steps:,} training steps are few: the demo shows the way, not a GAN that is fit for use."
+    )
 
 
 def study_so_far(study: Study) -> None:

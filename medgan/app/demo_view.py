@@ -23,13 +23,19 @@ def show() -> None:
     """The newest demo while it runs and shortly after; else the button that starts one."""
     if _shown() is None:
         _offer()
-    live(_walk, lambda: working(KIND))
+    live(_walk, lambda: working(KIND), _stopped)
 
 
 def _shown() -> tuple[Job, Status] | None:
     """The newest demo, where it runs or ended a moment ago."""
     found = ((job, job.status()) for job in jobs_of(KIND)[:1])
     return next(((job, status) for job, status in found if worth_showing(status)), None)
+
+
+def _stopped() -> bool:
+    """Whether it is on the page and can be resumed."""
+    shown = _shown()
+    return shown is not None and shown[1].resumable
 
 
 def _offer() -> None:
@@ -115,11 +121,14 @@ def _scored(made: Made) -> None:
         st.caption("How far are they from real images? Two halves of the real images show what can be reached.")
         return
     st.markdown(demo_stages.score_words(made.report))
+    if unlike := demo_stages.likeness_words(made.report, made.config.steps):
+        st.warning(unlike, icon=":material/warning:")
+    config = made.report.config
     st.page_link(
         "pages/quality.py",
         label="All scores, and the search for copies",
         icon=":material/query_stats:",
-        query_params={"view": "scores"},
+        query_params={"view": "scores", "dataset": config.against, "sets": config.set},
     )
 
 

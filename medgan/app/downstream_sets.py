@@ -9,13 +9,12 @@ from dataclasses import dataclass
 import streamlit as st
 
 from medgan.app import cached, session
-from medgan.app.choosing_sets import learned_from, names_of
+from medgan.app.choosing_sets import gan_words, learned_from, names_of
 from medgan.app.words import counted, plain
 from medgan.common.artefact import MANIFEST
 from medgan.common.errors import BadInput
 from medgan.common.home import datasets_folder, runs_folder, sets_folder
 from medgan.data.dataset import PreparedDataset
-from medgan.models import GANS
 from medgan.studies.arms import Arm
 from medgan.studies.marks import accepted
 from medgan.studies.material import Material
@@ -85,7 +84,7 @@ def _checked(
 
 def _words(candidate: Candidate, dataset: PreparedDataset) -> str:
     summary = candidate.synthetic.manifest.summary
-    facts = [candidate.name, GANS[summary["gan"]].title, counted(int(summary["count"]), "image")]
+    facts = [candidate.name, gan_words(candidate.synthetic), counted(int(summary["count"]), "image")]
     facts += [f"class {summary['label']}".replace("_", " ")] if summary.get("label") else []
     if not learned_from(candidate.synthetic, dataset):
         facts.append(f"learned from {summary['dataset']}")

@@ -12,11 +12,13 @@ import streamlit as st
 
 from medgan.app import cached
 from medgan.app.job_view import jobs_of, worth_showing
+from medgan.app.making import jobs_making
 from medgan.common.artefact import MANIFEST
 from medgan.common.errors import BadInput
-from medgan.common.home import studies_folder
+from medgan.common.home import runs_folder, sets_folder, studies_folder
 from medgan.jobs import Job
 from medgan.studies.figures import MAIN, Interval, main_figures
+from medgan.studies.short_training import short_trainings
 from medgan.studies.study import CONFIG, ROWS, Study, StudyConfig, arms, list_studies
 
 KIND = "study"
@@ -29,7 +31,7 @@ class Entry:
     config: StudyConfig
     study: Study | None
     job: Job | None
-    """The newest job that carries it out; None where there is none, as for one run from the command line."""
+    """The job that carries it out, by itself or within a demo; None where none is known, as after it was forgotten."""
 
     @property
     def id(self) -> str:
@@ -61,7 +63,8 @@ class Entry:
 def entries() -> list[Entry]:
     """All studies, newest first; before them those that wait, or that failed a moment ago before they began."""
     jobs = {str(job.config.get("study")): job for job in reversed(jobs_of(KIND))}
-    begun = [Entry(study.config, study, jobs.get(study.id)) for study in _studies_now()]
+    making = jobs_making()
+    begun = [Entry(study.config, study, making.get(study.id)) for study in _studies_now()]
     ids = {entry.id for entry in begun}
     waiting = [job for id, job in jobs.items() if id not in ids and worth_showing(job.status())]
     return [Entry(StudyConfig.parse(job.config), None, job) for job in reversed(waiting)] + begun
@@ -113,6 +116,17 @@ def means_of(entry: Entry, score: str) -> dict[str, Interval]:
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _main(folder: str, changed: int, _study: Study) -> dict[str, Interval]:
     return {found.arm: found.scores[MAIN[_study.config.task]] for found in main_figures(_study)}
+
+
+def short_trainings_of(entry: Entry) -> list[str]:
+    """What of a study was trained far shorter than it is meant to be, a sentence each."""
+    found = cached.stamps(sets_folder(), f"*/{MANIFEST}") + cached.stamps(runs_folder(), f"*/{MANIFEST}")
+    return _short_trainings(entry.id, found, entry.config)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _short_trainings(id: str, found: cached.Stamps, _config: StudyConfig) -> list[str]:
+    return short_trainings(_config)
 
 
 def rows_stamp(study: Study) -> int:

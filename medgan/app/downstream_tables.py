@@ -6,8 +6,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from medgan.app import cached
+from medgan.app.choosing_sets import gan_words
 from medgan.app.downstream_network import SEGMENTERS
-from medgan.app.downstream_studies import Entry, arm_names, means_of, tested
+from medgan.app.downstream_studies import Entry, arm_names, means_of, short_trainings_of, tested
 from medgan.app.downstream_words import (
     BEST,
     IN_SHORT,
@@ -20,7 +22,7 @@ from medgan.app.downstream_words import (
     found_in_short,
 )
 from medgan.app.job_view import buttons, progress_line, state_badge
-from medgan.app.words import NOTHING, counted, plain
+from medgan.app.words import NOTHING, counted, listed, plain
 from medgan.studies.arms import REAL
 
 ICONS = {"helps": ":material/trending_up:", "hurts": ":material/trending_down:", "cannot be told": ":material/balance:"}
@@ -32,7 +34,7 @@ UNTOLD = "cannot be told"
 def show(entry: Entry, *, short: bool) -> None:
     """One study: what it is, how far, its verdicts, its table; `short` shows fewer scores."""
     st.subheader(plain(entry.name), anchor=False)
-    st.caption(_facts(entry))
+    st.caption("  \n".join(filter(None, (_facts(entry), _drawn_by(entry)))))
     _progress(entry)
     verdicts = entry.verdicts
     show_verdicts(list(verdicts.values()), most_untold=1 if short else MOST_UNTOLD)
@@ -48,7 +50,7 @@ def show(entry: Entry, *, short: bool) -> None:
         with st.expander("More scores"):
             _draw(table(entry, rest, {}), f"More scores of the arms of study {entry.name}")
     notes = [] if entry.study is None or entry.study.manifest is None else entry.study.manifest.summary["notes"]
-    for note in notes:
+    for note in [*notes, *short_trainings_of(entry)]:
         st.caption(f":material/warning: {plain(note)}")
 
 
@@ -64,6 +66,14 @@ def _facts(entry: Entry) -> str:
     return plain(" · ".join(facts))
 
 
+def _drawn_by(entry: Entry) -> str:
+    """What drew the synthetic images of a study, and how far that was trained; empty where there are none."""
+    ids = dict.fromkeys(id for group in entry.config.sets for id in group.split("+"))
+    here = {synthetic.id: synthetic for synthetic in cached.sets()}
+    told = [f"{here[id].name} by {gan_words(here[id])}" if id in here else f"{id}, which is gone" for id in ids]
+    return plain(f"Synthetic images: {listed(told)}") if told else ""
+
+
 def _progress(entry: Entry) -> None:
     """How far a study is that is not finished, and the buttons of its job."""
     if entry.study and entry.study.finished:
@@ -71,8 +81,8 @@ def _progress(entry: Entry) -> None:
     done, total = tested(entry)
     if entry.job is None:
         st.info(
-            f"Not finished: {done:,} of {total:,} trainings were tested. It was begun outside the dashboard; the same "
-            "config goes on where it stopped.",
+            f"Not finished: {done:,} of {total:,} trainings were tested. No job works on it; carried out again "
+            "with the same config, it goes on where it stopped.",
             icon=":material/info:",
         )
         return
@@ -107,16 +117,19 @@ def _draw(found: pd.DataFrame, alternative: str) -> None:
 
 
 def table(entry: Entry, scores: Mapping[str, Score], verdicts: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
-    """One row an arm, in Markdown: each score averaged over the seeds, the best marked; the verdicts, if any."""
+    """One row an arm, in Markdown: each score averaged over the seeds, the best marked once every arm is complete; the
+    verdicts, if any."""
     means = {name: means_of(entry, name) for name in scores}
-    best = {name: best_of(means[name], score) for name, score in scores.items()}
+    done, total = tested(entry)
+    complete = done >= total  # no arm is the best before every arm has had all its trainings
+    best = {name: best_of(means[name], score) if complete else set() for name, score in scores.items()}
     rows = entry.rows
-    done = {} if rows.empty else rows["arm"].value_counts().to_dict()
+    seeds = {} if rows.empty else rows["arm"].value_counts().to_dict()
     found = []
     for arm in arm_names(entry):
         row = {"Arm": f"**{plain(arm)}**"}
         if not (entry.study and entry.study.finished):
-            row["Seeds"] = f"{done.get(arm, 0)} of {entry.config.seeds}"
+            row["Seeds"] = f"{seeds.get(arm, 0)} of {entry.config.seeds}"
         for name, score in scores.items():
             words = cell(means[name].get(arm), score)
             row[score.title] = f"{BEST}\u00a0**{words}**" if arm in best[name] else words

@@ -12,7 +12,7 @@ from medgan.app import (
     downstream_tables,
     session,
 )
-from medgan.app.downstream_studies import KIND, Entry, entries, names_of
+from medgan.app.downstream_studies import Entry, entries, names_of
 from medgan.app.downstream_words import BEST, GLOSSARY, VERDICT_MARKS
 from medgan.app.job_view import working
 from medgan.app.live import live
@@ -50,7 +50,7 @@ def _results() -> None:
     if not ids:
         st.info("Every study is switched off. Switch one or more on, above.", icon=":material/info:")
         return
-    live(lambda: _side_by_side(_chosen(ids)), lambda: _watched(ids))
+    live(lambda: _side_by_side(_chosen(ids)), lambda: _watched(ids), lambda: _stopped(ids))
     chosen = _chosen(ids)
     shown = {entry.id: plain(names[entry.id]) for entry in chosen}
     one = session.choice("In detail", "study", shown) if len(chosen) > 1 else chosen[0].id
@@ -77,9 +77,15 @@ def _chosen(ids: Sequence[str]) -> list[Entry]:
 
 def _watched(ids: Sequence[str]) -> frozenset[str]:
     """Jobs at work on these studies; a change of the set is a study that began or ended."""
-    at_work = working(KIND)
+    at_work = working()
     mine = [entry for entry in _chosen(ids) if entry.job and entry.job.id in at_work]
     return frozenset(f"{entry.id} {entry.study is not None}" for entry in mine)
+
+
+def _stopped(ids: Sequence[str]) -> bool:
+    """Whether any of these studies stopped and can be resumed."""
+    unfinished = [entry for entry in _chosen(ids) if entry.job and not (entry.study and entry.study.finished)]
+    return any(entry.job.status().resumable for entry in unfinished if entry.job)
 
 
 def _side_by_side(chosen: Sequence[Entry]) -> None:

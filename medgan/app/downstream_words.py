@@ -8,6 +8,7 @@ from typing import Any
 from medgan.app.downstream_studies import Entry
 from medgan.app.words import NOTHING, counted, listed
 from medgan.studies.figures import Interval
+from medgan.studies.score_words import FORMS, SHARE, score_words
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,7 @@ class Score:
 
     title: str
     lower_is_better: bool = False
-    form: str = ".3f"
+    form: str = SHARE
 
 
 SCORES: dict[str, dict[str, Score]] = {
@@ -27,16 +28,20 @@ SCORES: dict[str, dict[str, Score]] = {
         "sensitivity": Score("Sensitivity"),
         "specificity": Score("Specificity"),
         "f1": Score("F1"),
-        "false_positives": Score("False positives", lower_is_better=True, form=".1f"),
-        "false_negatives": Score("False negatives", lower_is_better=True, form=".1f"),
+        "false_positives": Score("False positives", lower_is_better=True, form=FORMS["false_positives"]),
+        "false_negatives": Score("False negatives", lower_is_better=True, form=FORMS["false_negatives"]),
         "calibration_error": Score("Calibration error", lower_is_better=True),
     },
     "segmentation": {
         "iou": Score("Mean IoU"),
         "dice": Score("Dice"),
-        "false_positive_pixels": Score("False-positive pixels", lower_is_better=True, form=",.1f"),
-        "false_negative_pixels": Score("False-negative pixels", lower_is_better=True, form=",.1f"),
-        "boundary_distance": Score("Boundary distance (pixels)", lower_is_better=True, form=".2f"),
+        "false_positive_pixels": Score(
+            "False-positive pixels", lower_is_better=True, form=FORMS["false_positive_pixels"]
+        ),
+        "false_negative_pixels": Score(
+            "False-negative pixels", lower_is_better=True, form=FORMS["false_negative_pixels"]
+        ),
+        "boundary_distance": Score("Boundary distance (pixels)", lower_is_better=True, form=FORMS["boundary_distance"]),
     },
 }
 """The scores of a task in the order of the table; the first is the one that verdicts are about."""
@@ -87,15 +92,13 @@ def cell(mean: Interval | None, score: Score) -> str:
     """`0.812 (0.790 to 0.834)`; a dot where nothing was tested."""
     if mean is None:
         return NOTHING
-    words = format(mean.value, score.form)
-    if mean.low is None or mean.high is None:
-        return words
-    return f"{words} ({format(mean.low, score.form)} to {format(mean.high, score.form)})"
+    value, low, high = (score_words("", end, form=score.form) for end in (mean.value, mean.low, mean.high))
+    return value if mean.low is None or mean.high is None else f"{value} ({low} to {high})"
 
 
 def best_of(means: Mapping[str, Interval], score: Score) -> set[str]:
     """The arms with the best mean as it is shown; none where all are alike."""
-    shown = {arm: float(format(mean.value, score.form).replace(",", "")) for arm, mean in means.items()}
+    shown = {arm: float(score_words("", mean.value, form=score.form).replace(",", "")) for arm, mean in means.items()}
     if len(set(shown.values())) < 2:
         return set()
     best = min(shown.values()) if score.lower_is_better else max(shown.values())

@@ -7,10 +7,19 @@ from typing import Any
 import streamlit as st
 
 from medgan.app import cached, session
-from medgan.app.job_view import buttons, forget_button, progress_line, state_badge, when, working
+from medgan.app.job_view import (
+    buttons,
+    forget_button,
+    in_order,
+    progress_line,
+    resting,
+    state_badge,
+    when,
+    working,
+)
 from medgan.app.live import live
 from medgan.app.words import NOTHING, plain
-from medgan.jobs import Job, Status, list_jobs
+from medgan.jobs import Job, Status
 
 A_PAGE = 10
 LOG_LINES = 60
@@ -59,14 +68,14 @@ RESULT_PAGES = {
 
 
 def show() -> None:
-    """All jobs, newest first."""
-    found = [(job, job.status()) for job in list_jobs()]
+    """All jobs: those that work, those that wait, and the others by when they last changed."""
+    found = in_order()
     if not found:
         st.info("Nothing has run yet. Adding images, training and saving sets appear here.", icon=":material/info:")
         return
     counts = {name: sum(_fits(status, name) for _, status in found) for name in FILTERS}
     wanted = session.tabs("Show", "show", {name: f"{words} ({counts[name]})" for name, words in FILTERS.items()})
-    live(lambda: _list(wanted), working)
+    live(lambda: _list(wanted), working, resting)
 
 
 def _fits(status: Status, wanted: str) -> bool:
@@ -75,8 +84,7 @@ def _fits(status: Status, wanted: str) -> bool:
 
 
 def _list(wanted: str) -> None:
-    found = [(job, job.status()) for job in list_jobs()]
-    chosen = [(job, status) for job, status in found if _fits(status, wanted)]
+    chosen = [(job, status) for job, status in in_order() if _fits(status, wanted)]
     if not chosen:
         st.caption("None at present.")
     first = session.page_number("page", -(-len(chosen) // A_PAGE)) * A_PAGE

@@ -1,13 +1,13 @@
 """Jobs as a page shows them: state, progress, time left, and the buttons that apply."""
 
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 
 import streamlit as st
 
 from medgan.app.words import ago, plain, plainly, time_left
 from medgan.common.progress import so_far
-from medgan.jobs import Job, State, Status, in_words, list_jobs
+from medgan.jobs import Job, State, Status, ahead_of, in_words, list_jobs
 from medgan.jobs.records import now
 
 STATES: dict[State, tuple[str, str, str]] = {
@@ -19,6 +19,7 @@ STATES: dict[State, tuple[str, str, str]] = {
     "interrupted": ("Interrupted", "orange", ":material/power_off:"),
     "damaged": ("Damaged", "red", ":material/broken_image:"),
 }
+START_NOW = "Works beside what runs already: both become slower, and both need room in memory."
 GOES_ON = {"train", "study", "demo", "download"}
 """Kinds of work that go on where they were stopped, so that stopping is a pause."""
 RECENT = timedelta(minutes=10)
@@ -29,11 +30,27 @@ def working(*kinds: str) -> frozenset[str]:
     return frozenset(job.id for job, _ in active_jobs() if not kinds or job.kind in kinds)
 
 
+def resting(*kinds: str) -> bool:
+    """Whether there are jobs of some kinds, or of all, that stopped and may be resumed from elsewhere."""
+    return any(job.status().resumable for job in list_jobs() if not kinds or job.kind in kinds)
+
+
 def active_jobs() -> list[tuple[Job, Status]]:
     """Jobs that work, then those that wait in the order in which they began to."""
-    found = [(job, job.status()) for job in list_jobs()]
-    active = [(job, status) for job, status in found if status.active]
-    return sorted(active, key=lambda pair: (pair[1].state != "running", pair[1].queued_at))
+    return [(job, status) for job, status in in_order() if status.active]
+
+
+def in_order() -> list[tuple[Job, Status]]:
+    """All jobs: those that work, those that wait in their order, the others by when they last changed, newest first."""
+    return sorted(((job, job.status()) for job in list_jobs()), key=_place)
+
+
+def _place(found: tuple[Job, Status]) -> tuple[int, float]:
+    job, status = found
+    if status.active:
+        return int(status.state == "queued"), status.queued_at.timestamp()
+    times: Iterable[datetime | None] = (job.submitted, status.queued_at, status.finished)
+    return 2, -max(time.timestamp() for time in times if time)
 
 
 def jobs_of(kind: str) -> list[Job]:
@@ -44,11 +61,6 @@ def jobs_of(kind: str) -> list[Job]:
 def worth_showing(status: Status) -> bool:
     """Whether a job belongs beside the form that started it: it is at work, or ended a moment ago."""
     return status.active or (status.finished is not None and now() - status.finished < RECENT)
-
-
-def job_of_run(run: str) -> Job | None:
-    """The newest job that trains a run."""
-    return next((job for job in jobs_of("train") if job.config.get("run") == run), None)
 
 
 def state_badge(status: Status) -> None:
@@ -64,8 +76,7 @@ def state_badge(status: Status) -> None:
 def progress_line(job: Job, status: Status) -> None:
     """Bar, message and time left of a job at work; the reason of one that ended badly."""
     if status.state == "queued":
-        waits = "Waits for its turn: long work runs one after the other." if job.takes_slot else "About to start."
-        st.caption(waits)
+        st.caption(_why_waiting(job, status))
     elif status.state == "running":
         progress = job.progress()
         if progress is None:
@@ -78,16 +89,30 @@ def progress_line(job: Job, status: Status) -> None:
         st.caption(f"{sign} {plain(status.reason)}")
 
 
+def _why_waiting(job: Job, status: Status) -> str:
+    """Behind what a job waits, how long about, and how that is cut short."""
+    ahead = ahead_of(job) if job.takes_slot and not status.at_once else []
+    if not ahead:
+        return "About to start."
+    first, more = ahead[0], len(ahead) - 1
+    progress = first.progress() if first.status().state == "running" else None
+    left = time_left(progress.seconds_left) if progress else ""
+    title = first.title + (f" ({left})" if left else "") + (f" and {more} more" if more else "")
+    return plain(
+        f"Waits behind {title}: long work runs one after the other. Pause that on the Jobs page, or start now."
+    )
+
+
 def when(job: Job, status: Status) -> str:
-    """When it was asked for and how long it took."""
+    """When it was asked for and how long all its attempts took."""
     words = ago(job.submitted)
-    if status.started and status.finished:
-        words += f" · took {in_words((status.finished - status.started).total_seconds())}"
+    if status.started and status.took_s is not None:
+        words += f" · took {in_words(status.took_s)}"
     return words
 
 
 def buttons(job: Job, status: Status, key: str) -> None:
-    """Cancel what is active; resume what stopped."""
+    """Cancel what is active; start what waits; resume what stopped."""
     if status.active:
         again = status.cancelling
         pauses = job.kind in GOES_ON and status.state == "running"
@@ -95,6 +120,9 @@ def buttons(job: Job, status: Status, key: str) -> None:
         icon = ":material/pause_circle:" if words == "Pause" else ":material/stop_circle:"
         if st.button(words, key=f"{key}:cancel:{job.id}", icon=icon, help=_cancel_help(again)):
             _act(job.cancel)
+    held_up = status.state == "queued" and job.takes_slot and not status.at_once
+    if held_up and st.button("Start now", key=f"{key}:start:{job.id}", icon=":material/play_circle:", help=START_NOW):
+        _act(job.start_now)
     if status.resumable:
         words = "Try again" if status.state == "failed" else "Resume"
         if st.button(words, key=f"{key}:resume:{job.id}", icon=":material/replay:"):

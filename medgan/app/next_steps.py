@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from medgan.app import cached
+from medgan.app.choosing_sets import learned_from
 from medgan.app.downstream_studies import entries
 from medgan.app.job_view import jobs_of
 from medgan.app.mask_models import painters
@@ -57,7 +58,7 @@ def _after_drawing(newest: SyntheticSet, run: Run) -> list[Step]:
     """From a synthetic set to a verdict: what has not been asked yet, then what else can be done with it."""
     scored = any(report.config.set == newest.id for report in reports())
     studied = [entry for entry in entries() if entry.study and entry.study.finished]
-    asking = [] if scored else [_score(newest.name)]
+    asking = [] if scored else [_score(newest)]
     helping = _verdict(studied[0].id, studied[0].name) if studied else _study(newest.name)
     looking = [_paint(run.id, run.name)] if painters([run]) else []
     return [*asking, helping, *looking, _ask_readers(), _saved()][:3]
@@ -173,14 +174,17 @@ def _paint(run: str, name: str) -> Step:
     )
 
 
-def _score(name: str) -> Step:
+def _score(synthetic: SyntheticSet) -> Step:
+    """Against the data set that it learned from, where that is here."""
+    lessons = next((found.id for found in cached.datasets() if learned_from(synthetic, found)), "")
+    against = (("dataset", lessons),) if lessons else ()
     return Step(
         "See how good they are",
-        f"Hold **{plain(name)}** against real images: close, varied, free of copies?",
+        f"Hold **{plain(synthetic.name)}** against real images: close, varied, free of copies?",
         ":material/query_stats:",
         "Score the set",
         "pages/quality.py",
-        (("view", "scores"),),
+        (("view", "scores"), *against, ("sets", synthetic.id)),
     )
 
 

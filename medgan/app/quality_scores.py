@@ -11,7 +11,9 @@ from medgan.app.quality_charts import axis_for, score_chart
 from medgan.app.quality_reports import Entry, Point, metrics_of, parts_of, points_of, same_basis
 from medgan.app.quality_words import (
     BETTER_SHORT,
+    DAMAGED,
     GLOSSARY,
+    about_damaged,
     alternative,
     cautions,
     figure,
@@ -21,7 +23,14 @@ from medgan.app.quality_words import (
 )
 from medgan.app.words import counted, plain
 from medgan.metrics import METRICS
+from medgan.studies.likeness import likeness
 
+LIKENESS = {
+    "none": (st.error, ":material/block:"),
+    "few": (st.warning, ":material/warning:"),
+    "narrow": (st.warning, ":material/warning:"),
+}
+"""How loudly a set's likeness to real images is said."""
 PART_WORDS = {"images": "Images", "masks": "Masks", "combined": "Images with masks"}
 COLUMNS, COLUMN_WIDTH = 2, 380
 
@@ -38,13 +47,24 @@ def show(entries: Sequence[Entry], space: str) -> None:
         st.space("stretch")
         explain_words()
     names = ", ".join(entry.name for entry in entries)
+    _say_likeness(entries, part)
     st.table(table(scores, space), hide_index=True, border="horizontal", alt=f"Scores of {names} and of real images")
+    if any(point.of in DAMAGED for points in scores.values() for point in points):
+        st.caption(f":material/warning: {about_damaged(space)}")
     _compared(entries, scores)
     st.header("Score by score", anchor=False)
     cells = st.grid(COLUMNS, min_column_width=COLUMN_WIDTH, gap="medium")
     for metric, points in scores.items():
         with cells.container(border=True, height="stretch", gap="xsmall"):
             _score(metric, points, space)
+
+
+def _say_likeness(entries: Sequence[Entry], part: str) -> None:
+    """Above all figures, which sets look nothing like real images."""
+    for entry in entries:
+        if found := likeness(entry.report.scores, part):
+            say, icon = LIKENESS[found.grade]
+            say(f"**{plain(entry.name)}**: {plain(found.words)}", icon=icon)
 
 
 def explain_words() -> None:

@@ -16,7 +16,7 @@ from medgan.app import (
     training_view,
 )
 from medgan.app.quality_reports import Entry, report_of, reports
-from medgan.app.words import counted, plain, plainly
+from medgan.app.words import counted, listed, plain, plainly
 from medgan.data.dataset import PreparedDataset
 from medgan.models import GANS
 from medgan.studies.synthesis import SyntheticSet
@@ -40,6 +40,7 @@ def show(view: str) -> None:
     scored = frozenset(report.config.set for report in reports() if report.config.against == dataset.id)
     chosen = choosing_sets.choose(dataset, sets, scored)
     names = choosing_sets.names_of(sets)
+    _say_unrelated(chosen, names, dataset)
     if view == "scores":
         quality_spaces.say_whether_fid(space)
     if not chosen:
@@ -64,15 +65,37 @@ def _empty(words: str, page: str, link: str, query: dict[str, str] | None = None
 
 
 def _choose_real(datasets: Sequence[PreparedDataset], sets: Sequence[SyntheticSet]) -> tuple[PreparedDataset, str]:
-    """The data set, those first that any set learned from, and the feature space."""
+    """The data set, that first which the asked or newest set learned from, then others that any did; and the space."""
     left, right = st.columns(2)
     with left:
-        ordered = sorted(datasets, key=lambda found: not any(choosing_sets.learned_from(one, found) for one in sets))
+        asked = st.query_params.get("sets", "").split(",")
+        by_turn = sorted(sets, key=lambda one: one.id not in asked)  # stable: the newest first, of those asked for too
+        ordered = sorted(datasets, key=lambda found: _turn(found, by_turn))
         options = {found.id: f"{found.name} · {counted(len(found), 'image')}" for found in ordered}
         id = session.select("Real images", "dataset", options, help="Scores are against its training part.")
     with right:
         space = quality_spaces.choose()
     return next(found for found in datasets if found.id == id), space
+
+
+def _turn(dataset: PreparedDataset, sets: Sequence[SyntheticSet]) -> int:
+    """Which of the sets is the first that learned from a data set; past all of them where none did."""
+    places = (place for place, one in enumerate(sets) if choosing_sets.learned_from(one, dataset))
+    return next(places, len(sets))
+
+
+def _say_unrelated(chosen: Sequence[SyntheticSet], names: dict[str, str], dataset: PreparedDataset) -> None:
+    """Which of the chosen sets are held against images that their GANs did not learn from."""
+    unrelated = [found for found in chosen if not choosing_sets.shows_its_lessons(found, dataset.id)]
+    if not unrelated:
+        return
+    told = listed([f"**{plain(names[one.id])}**" for one in unrelated])
+    lessons = listed([plain(name) for name in dict.fromkeys(one.manifest.summary["dataset"] for one in unrelated)])
+    st.warning(
+        f"{told} did not learn from {plain(dataset.name)}, as far as is known, but from {lessons}. The scores then "
+        "tell how unlike the two are, not how well the GAN learned; and nothing here can tell of copies.",
+        icon=":material/warning:",
+    )
 
 
 def _curves(sets: Sequence[SyntheticSet]) -> None:

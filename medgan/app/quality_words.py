@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from medgan.app.quality_reports import Point
-from medgan.app.words import NOTHING
+from medgan.app.words import NOTHING, plain
 from medgan.metrics import METRICS
+from medgan.metrics.spaces import SPACES
 
 BETTER = {
     "lower": "Lower is better",
@@ -13,6 +14,8 @@ BETTER = {
     "near real": "Near the real images’ own value is best",
 }
 BETTER_SHORT = {"lower": "lower", "higher": "higher", "near 1": "near 1", "near real": "near real"}
+DAMAGED = ("blurred", "noisy")
+"""References that are real images, damaged."""
 RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 SQUEEZED = "The axis is squeezed: equal steps on it stand for ten times as much."
 GLOSSARY = {
@@ -26,7 +29,7 @@ GLOSSARY = {
     "About as good as a set of that size can be.",
     "Real: test images": "Real images of the test part, scored as if they were synthetic.",
     "Real, blurred or with noise": "Half of the real images, damaged so that anybody sees it. A set that scores "
-    "like these is far off.",
+    "like these is far off; one that scores better may still look like nothing real: precision and coverage tell.",
 }
 """What the words of this page mean, for the popover."""
 
@@ -66,6 +69,16 @@ def reading(metric: str, points: Sequence[Point], *, squeezed: bool = False) -> 
     told = ", ".join(filter(None, (floor, _all_of(points, "blurred", "blurred real images"))))
     told = told or "what real images score is not known here"
     return f"{BETTER[METRICS[metric].direction]}; {told}.{' ' + SQUEEZED if squeezed else ''}"
+
+
+def about_damaged(space: str) -> str:
+    """How to read the scores of blurred and noisy real images, in Markdown."""
+    row = SPACES[space]
+    why = f": this feature space ({plain(row.title)}) {row.caution}" if row.caution else ""
+    return (
+        f"Do not judge a set by **Real, blurred** and **with noise** alone{why}. A set may score better than these and "
+        "look like nothing real; precision, recall and coverage tell."
+    )
 
 
 def _all_of(points: Sequence[Point], of: str, words: str) -> str:

@@ -5,27 +5,36 @@ import streamlit as st
 
 from medgan.app import cached, cards, charts, comparing_runs, sample_grids, session
 from medgan.app.forms import LABELS, choice_words
-from medgan.app.job_view import STATES, buttons, job_of_run, jobs_of, progress_line, state_badge, when, working
+from medgan.app.job_view import STATES, buttons, progress_line, state_badge, when, working
 from medgan.app.live import live
+from medgan.app.making import DEMO, job_making, jobs_making
 from medgan.app.mask_models import painters
 from medgan.app.words import plain, plainly
-from medgan.jobs import Job
+from medgan.jobs import Job, State
 from medgan.models import GANS
 from medgan.training.run import Run
 
 SIDE = 144
+ACTIVE: tuple[State, ...] = ("running", "queued")
 
 
 def choices() -> dict[str, str]:
-    """Runs of one's own, and training jobs that have no run yet, with their words."""
+    """Runs of one's own, and trainings that have no run yet, with their words: first what works, then what waits.
+
+    How far a run is that learns stands in its progress bar alone: a list that is not drawn anew lags behind it.
+    """
     runs = {run.id: run for run in cached.runs() if not run.shipped}
-    waiting = {
-        str(job.config["run"]): f"{job.config.get('name', job.id)} · {STATES[job.status().state][0].lower()}"
-        for job in jobs_of("train")
-        if job.config.get("run") and job.config["run"] not in runs
+    names = {id: run.name for id, run in runs.items()}
+    jobs = {id: job for id, job in jobs_making().items() if id in runs or job.kind == "train"}
+    states = {id: job.status().state for id, job in jobs.items() if id not in runs or not runs[id].finished}
+    briefly = {
+        id: f"{names.get(id) or jobs[id].config.get('name', jobs[id].id)} · {STATES[state][0].lower()}"
+        for id, state in states.items()
+        if id not in runs or state in ACTIVE
     }
-    running = {id: words for id, words in waiting.items() if (job := job_of_run(id)) and job.status().active}
-    return running | cards.run_choices(list(runs.values())) | waiting
+    order = [id for state in ACTIVE for id in briefly if states[id] == state]
+    words = cards.run_choices(list(runs.values())) | briefly
+    return {id: words[id] for id in dict.fromkeys([*order, *runs, *briefly])}
 
 
 def show(options: dict[str, str]) -> None:
@@ -35,13 +44,17 @@ def show(options: dict[str, str]) -> None:
         st.info("No model has been trained here yet.", icon=":material/info:")
         st.button("Start a new run", on_click=session.put, args=("view", "new"), type="primary")
         return
-    job = job_of_run(chosen)
-    live(lambda: _follow(chosen), lambda: working("train") & ({job.id} if job else set()))
+    job = job_making(chosen)
+    live(
+        lambda: _follow(chosen),
+        lambda: working() & ({job.id} if job else set()),
+        lambda: job is not None and job.status().resumable,
+    )
 
 
 def _follow(id: str) -> None:
     """Draw the run as it is now."""
-    job = job_of_run(id)
+    job = job_making(id)
     active = job is not None and job.status().active
     with plainly():
         _job_line(job)
@@ -60,7 +73,7 @@ def _job_line(job: Job | None) -> None:
     status = job.status()
     with st.container(horizontal=True, vertical_alignment="center"):
         state_badge(status)
-        st.caption(when(job, status))
+        st.caption(when(job, status) if job.kind != DEMO else f"within the demo study · {when(job, status)}")
         buttons(job, status, "watch")
     progress_line(job, status)
 

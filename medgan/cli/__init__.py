@@ -25,7 +25,7 @@ def entries() -> dict[str, Entry]:
         "study": Entry("Does it help? Train on real and on real + synthetic images, and compare.", command=_study),
         "report": Entry("A study as one HTML file to send, and as a CSV; or all published tables.", command=_report),
         "readers": Entry("Reader studies: who has read, what came of it, answers as CSV.", group=_readers),
-        "jobs": Entry("List, show, wait for, cancel, resume and delete jobs.", group=_jobs),
+        "jobs": Entry("List, show, wait for, start, cancel, resume and delete jobs.", group=_jobs),
         "weights": Entry("Pre-trained networks: see, download and import them.", group=_weights),
         "demo": Entry("Make something to look at: phantoms and synthetic images.", command=_demo),
     }

@@ -10,6 +10,7 @@ from pydantic_settings import CliPositionalArg
 from medgan.cli.command import Answer, Command, WorkCommand
 from medgan.cli.options import options_of, required
 from medgan.cli.terminal import table
+from medgan.common.errors import BadInput
 from medgan.jobs import Artefact
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def command() -> type[Command]:
 
 def report_answer(artefact: Artefact) -> Answer:
     """A finished report, as tables."""
+    from medgan.studies.likeness import likeness
     from medgan.studies.quality import open_report
 
     report = open_report(artefact.id)
@@ -54,7 +56,9 @@ def report_answer(artefact: Artefact) -> Answer:
         f"{summary['space_title']}"
     ]
     for part in summary["parts"]:
-        lines += ["", part.capitalize(), score_table(report.scores.query("part == @part"))]
+        unlike = likeness(report.scores, part)
+        told = [unlike.words] if unlike else []
+        lines += ["", part.capitalize(), *told, score_table(report.scores.query("part == @part"))]
     lines += ["", *_notes(report.scores), *_copies(report), f"Report {report.id}, in {report.folder}"]
     scores = report.scores.astype(object).where(report.scores.notna(), None).to_dict("records")
     known = {"id": report.id, "name": report.name, "folder": str(report.folder), **summary, "scores": scores}
@@ -104,6 +108,9 @@ def _copies(report: "QualityReport") -> list[str]:
     if not found:
         reason = report.manifest.summary.get("not_screened", "not asked for, or no images were scored")
         return [f"Not screened for copies of training images: {reason}", ""]
+    if _learned_elsewhere(report):
+        reason = f"its GAN learned from other images than those of {report.manifest.summary['dataset']}"
+        return [f"Not screened for copies of training images: {reason}", ""]
     told = (
         f"Screening for copies of training images: {found['flagged']} of {found['count']} flagged "
         f"({found['share']:.1%}, interval {found['low']:.1%} to {found['high']:.1%}); of held-out real "
@@ -112,3 +119,16 @@ def _copies(report: "QualityReport") -> list[str]:
     check = found.get("held_out_share")
     others = "" if check is None else f"The held-out images themselves, each against the others: {check:.1%} flagged."
     return [told, *filter(None, [others, found["note"]]), ""]
+
+
+def _learned_elsewhere(report: "QualityReport") -> bool:
+    """Whether a set's GAN learned from none of the images that it is held against, so that it copied none of them."""
+    from medgan.studies.ancestry import ancestry_of
+    from medgan.studies.synthesis import SyntheticSet
+    from medgan.studies.training_distances import holds_training_images
+
+    try:
+        run = ancestry_of(SyntheticSet.open(report.config.set)).run
+    except BadInput:  # a data set that is scored as if it were synthetic
+        return False
+    return not holds_training_images(report.config.against, run)

@@ -1,4 +1,4 @@
-"""`jobs`: see what works in the background, wait for it, cancel it, resume it, forget it."""
+"""`jobs`: see what works in the background, wait for it, start, cancel, resume and forget it."""
 
 import time
 from typing import Any
@@ -22,6 +22,7 @@ def entries() -> dict[str, Entry]:
         "show": Entry("Show a job: its state, progress, options and log.", lambda: ShowJob),
         "wait": Entry("Wait for a job and exit as it does.", lambda: WaitForJob),
         "cancel": Entry("Stop a job; it keeps what it has.", lambda: CancelJob),
+        "start": Entry("Start a waiting job now, beside those that work.", lambda: StartJob),
         "resume": Entry("Go on with a cancelled, interrupted or failed job.", lambda: ResumeJob),
         "delete": Entry("Forget a job that has ended; what it made stays.", lambda: DeleteJob),
     }
@@ -81,6 +82,13 @@ class CancelJob(OneJob):
         status = job.cancel(force=self.force)
         text = told(job, status) if not status.active else f"Asked {job.id} to stop at its next safe point."
         return Answer(known(job, status), text)
+
+
+class StartJob(OneJob):
+    def run(self) -> Answer:
+        job = Job.open(self.job)
+        status = job.start_now()
+        return Answer(known(job, status), f"{job.id} does not wait for its turn any more.")
 
 
 class ResumeJob(OneJob):

@@ -194,11 +194,17 @@ def study_answer(artefact: Artefact) -> Answer:
 
 def arm_table(rows: pd.DataFrame, scores: tuple[str, ...]) -> str:
     """Mean over seeds of each score, with the lowest and highest seed of the first."""
+    from medgan.studies.score_words import score_words
+
     cells = []
     for arm, group in rows.groupby("arm", sort=False):
         first = group[scores[0]]
         cells.append(
-            [arm, f"{first.min():.3f} to {first.max():.3f}", *(f"{group[name].mean():.3f}" for name in scores)]
+            [
+                arm,
+                f"{first.min():.3f} to {first.max():.3f}",
+                *(score_words(name, group[name].mean()) for name in scores),
+            ]
         )
     heads = ["arm", f"{scores[0]}, seeds", *(name.replace("_", " ") for name in scores)]
     return table(heads, cells, "No arm was tested.")

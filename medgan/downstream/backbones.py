@@ -28,7 +28,9 @@ PUBLISHED = "vgg16"
 IN_ITS_PLACE = ("mobilenet_v2", "squeezenet1_1", "squeezenet1_0")
 VERSION = 1
 """Counts the changes of what is kept, so that old files are not taken for new ones."""
-SMALL = "a small network without pre-trained weights"
+SMALL = "small, not pre-trained"
+SMALL_BEFORE = "a small network without pre-trained weights"
+"""The same, as earlier studies have it."""
 BATCH = TorchvisionNetwork.batch
 KEPT_AT_A_TIME = 16 * BATCH
 
@@ -51,11 +53,21 @@ def chosen_backbone(name: BackboneName) -> Choice:
     if name != "auto":
         require(name)
         return Choice(name, _in_words(name))
-    absent = f"{row(PUBLISHED).title}'s weights are not here"
+    absent = f"({row(PUBLISHED).title}'s weights are missing)"
     for here in (PUBLISHED, *IN_ITS_PLACE):
         if is_present(here):
-            return Choice(here, _in_words(here) if here == PUBLISHED else f"{absent}; in its place {_in_words(here)}")
-    return Choice("small", f"{absent}, nor another network's; in its place {SMALL}")
+            return Choice(here, _in_words(here) if here == PUBLISHED else f"{_in_words(here)} {absent}")
+    return Choice("small", f"{SMALL} {absent}")
+
+
+def is_small(words: str) -> bool:
+    """Whether a choice's words are those of the small network."""
+    return words.startswith(SMALL) or words.endswith(SMALL_BEFORE)
+
+
+def is_substitute(words: str) -> bool:
+    """Whether a choice's words tell of a network that was taken because the published one's weights were missing."""
+    return words.endswith("weights are missing)") or "in its place" in words
 
 
 def _in_words(name: str) -> str:

@@ -4,7 +4,7 @@ from medgan.jobs.job import Job, list_jobs
 from medgan.jobs.records import ProgressRecord, Result, State, Status
 from medgan.jobs.reporter import in_words
 from medgan.jobs.runner import run_here, submit
-from medgan.jobs.slots import slots, waiting
+from medgan.jobs.slots import ahead_of, slots, waiting
 from medgan.jobs.work import WORK, Artefact, Work
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "State",
     "Status",
     "Work",
+    "ahead_of",
     "in_words",
     "list_jobs",
     "run_here",

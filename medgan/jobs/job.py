@@ -3,7 +3,7 @@
 import shutil
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -157,11 +157,32 @@ class Job:
             if not before.resumable:
                 raise BadInput(f"job {self.id} is {before.state}: there is nothing to resume")
             attempt = before.attempt + 1
+            fresh = Status(state="queued", attempt=attempt, worked_before_s=self._worked_s(before))
             (self.folder / PROGRESS).unlink(missing_ok=True)
-            fresh = Status(state="queued", attempt=attempt)
             change_status(self.folder, **dict(fresh))
         executor.start(self.folder, attempt)
         return self.status()
+
+    def _worked_s(self, status: Status) -> float:
+        """Seconds that all attempts have worked; one that was killed worked until its last sign of life."""
+        if status.finished is not None or status.started is None:
+            return status.took_s or status.worked_before_s
+        silence_s, progress = self.heartbeat_age_s(), self.progress()
+        signs = [status.started]
+        signs += [] if silence_s is None else [now() - timedelta(seconds=silence_s)]
+        signs += [] if progress is None else [progress.updated]
+        return status.worked_before_s + (max(signs) - status.started).total_seconds()
+
+    def start_now(self) -> Status:
+        """Let a waiting job begin beside those that work, without waiting for its turn.
+
+        Raises BadInput where it does not wait.
+        """
+        with status_locked(self.folder):
+            before = self.status()
+            if before.state != "queued":
+                raise BadInput(f"job {self.id} is {before.state}: it does not wait")
+            return change_status(self.folder, at_once=True)
 
     def wait(self, timeout_s: float = float("inf"), poll_s: float = 0.25) -> Status:
         """Wait until it neither waits nor works, or the time is over; its status then."""

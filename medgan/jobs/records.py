@@ -72,8 +72,12 @@ class Status(BaseModel):
     attempt: int = Field(1, ge=1)
     queued_at: datetime = Field(default_factory=now)
     """When this attempt was asked for: its place in the queue."""
+    at_once: bool = False
+    """Whether it is to begin without waiting for its turn."""
     started: datetime | None = None
     finished: datetime | None = None
+    worked_before_s: float = Field(0.0, ge=0.0)
+    """Seconds that the attempts before this one worked."""
     cancel_requested: datetime | None = None
     pid: int | None = None
     process_start: str = ""
@@ -89,6 +93,13 @@ class Status(BaseModel):
     def resumable(self) -> bool:
         """Whether it can be started again where it stopped."""
         return self.state in {"cancelled", "interrupted", "failed"}
+
+    @property
+    def took_s(self) -> float | None:
+        """Seconds that all its attempts worked, without the waiting between; None before it has ended."""
+        if self.finished is None:
+            return None
+        return self.worked_before_s + ((self.finished - self.started).total_seconds() if self.started else 0.0)
 
     @property
     def cancelling(self) -> bool:

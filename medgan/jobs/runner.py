@@ -70,6 +70,7 @@ def _create(kind: str, config: Config, executor: str, *, takes_slot: bool) -> Jo
     values |= {key: str(value.absolute()) for key, value in dict(config).items() if isinstance(value, Path)}
     row = work(kind)
     called = values.get("name") or PurePath(os.path.normpath(values.get(row.called_by) or "")).name
+    called = "" if called == kind else called  # the demo that is called demo
     record = JobRecord(
         id=new_id(kind),
         kind=kind,

@@ -56,15 +56,14 @@ def _wait_for_slot(
     """Wait until the job is first in the queue and a slot is free, then call `begin`; return what it says.
 
     `begin` writes that the job runs, still under the queue's lock, so that no two jobs take one slot. It says
-    False where the job was cancelled meanwhile. Returns False when asked to stop.
+    False where the job was cancelled meanwhile. Returns False when asked to stop. Whoever called `start_now` on the
+    job ends its waiting.
     """
     limit = slots()
     while not stop_requested():
         with FileLock(jobs_folder() / QUEUE_LOCK, timeout=LOCK_TIMEOUT_S):
-            working, queue = _standing()
-            # A job that left the queue has nobody before it: `begin` finds that out.
-            before = queue[: queue.index(job)] if job in queue else []
-            if len(working) < limit and not before:
+            working, before = _standing_before(job)
+            if (len(working) < limit and not before) or job.status().at_once:
                 return begin()
         if behind:
             behind(working + before)
@@ -75,6 +74,19 @@ def _wait_for_slot(
 def waiting() -> list[Job]:
     """Living jobs that wait for a slot, in the order in which they will get one."""
     return _standing()[1]
+
+
+def ahead_of(job: Job) -> list[Job]:
+    """The jobs that a waiting one stands behind: those that work, then those before it in the queue."""
+    working, before = _standing_before(job)
+    return working + before
+
+
+def _standing_before(job: Job) -> tuple[list[Job], list[Job]]:
+    """The jobs that hold a slot, and those that will get one before this one."""
+    working, queue = _standing()
+    # A job that left the queue has nobody before it: `begin` finds that out.
+    return working, queue[: queue.index(job)] if job in queue else []
 
 
 def _standing() -> tuple[list[Job], list[Job]]:

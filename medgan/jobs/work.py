@@ -26,7 +26,7 @@ class Work:
     """A row of the table; config and function are named as "module:name" and imported only when needed."""
 
     title: str
-    """What it does, for people: a verb and a noun."""
+    """What it does, for people: a verb and a noun, or the name it goes by."""
     config_at: str
     run_at: str
     """A function (config, progress) -> Artefact. Running it again with the same config continues it."""
@@ -65,9 +65,7 @@ WORK: dict[str, Work] = {
     "study": Work(
         "Carry out a study", "medgan.studies.study:StudyConfig", "medgan.studies.running:run_study", takes_slot=True
     ),
-    "demo": Work(
-        "Show a demo study", "medgan.studies.demo:DemoConfig", "medgan.studies.demo:run_demo", takes_slot=True
-    ),
+    "demo": Work("Demo study", "medgan.studies.demo:DemoConfig", "medgan.studies.demo:run_demo", takes_slot=True),
     "generate": Work("Generate images", f"{SYNTHESIS}:GenerateConfig", f"{SYNTHESIS}:generate"),
     "export": Work("Export a set", f"{EXPORTS}:ExportConfig", f"{EXPORTS}:keep_export"),
 }

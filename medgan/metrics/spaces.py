@@ -29,6 +29,8 @@ class Space:
     """Whether its features have units of their own and are brought to the real set's mean 0 and spread 1."""
     own_names: Mapping[str, str] = field(default_factory=dict)
     """What scores are called in this space, where the field has a name for them."""
+    caution: str = ""
+    """What its distances see more of than a person does, in words; empty where nothing is known of it."""
 
     @property
     def present(self) -> bool:
@@ -80,6 +82,7 @@ SPACES: dict[str, Space] = {
         "needs no trained network",
         _radiomic,
         standardised=True,
+        caution="reacts far more strongly to sharpness and noise than to anatomy",
     ),
     "inception": Space(
         "Inception",

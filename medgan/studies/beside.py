@@ -15,7 +15,7 @@ from medgan.common.config import read_json
 from medgan.common.errors import BadInput
 from medgan.common.home import thesis_folder
 from medgan.downstream.augment import Augmentation
-from medgan.downstream.backbones import SMALL
+from medgan.downstream.backbones import is_small, is_substitute
 from medgan.metrics import METRICS
 from medgan.metrics.spaces import SPACES
 from medgan.studies.figures import ArmFigures, Interval, arm_figures, test_dataset
@@ -211,7 +211,7 @@ def _study_differences(chosen: Experiment, study: Study) -> Iterator[str]:
     ours = {"pix2pix": PUBLISHED_NETWORKS["pix2pix"], "unet": PUBLISHED_NETWORKS["unet"]}.get(
         summary["network"], summary["network"]
     )
-    if not ours.startswith(theirs) or "in its place" in ours:
+    if not ours.startswith(theirs) or is_substitute(ours):
         yield f"network: {theirs} there, here: {ours}"
     epochs = int(chosen.training["epochs"])
     if section.epochs != epochs:
@@ -263,7 +263,7 @@ def _ways(chosen: Experiment, study: Study) -> Iterator[str]:
 def _how_often(study: Study) -> str:
     """When a training image is changed; networks whose features are kept see a few changed copies of it."""
     assert study.manifest is not None
-    if study.config.task == "segmentation" or study.manifest.summary["network"].endswith(SMALL):
+    if study.config.task == "segmentation" or is_small(study.manifest.summary["network"]):
         return "every image is changed anew in each pass"
     return f"each pass shows an image as it is or one of {study.config.classifier.views} changed copies of it"
 

@@ -7,7 +7,9 @@ from pathlib import Path
 from medgan.common.artefact import MANIFEST, Manifest, sha256_of
 from medgan.common.errors import BadInput
 from medgan.data.dataset import PreparedDataset
+from medgan.models import GANS
 from medgan.studies.ancestry import ancestry_of
+from medgan.studies.short_training import trained_steps
 from medgan.studies.synthesis import SyntheticSet
 from medgan.training.run import Run
 
@@ -51,7 +53,8 @@ def _of_set(id: str) -> Iterator[Parent]:
         return
     for member in ancestry.sets:
         synthetic = member.synthetic
-        words = f"{len(synthetic):,} images, {member.words}"
+        step = int(synthetic.manifest.summary.get("step") or 0)
+        words = f"{len(synthetic):,} images, {member.words}{f'; drawn at training step {step:,}' if step else ''}"
         yield Parent("synthetic set", synthetic.name, synthetic.id, words, _hash(synthetic.folder))
         yield _run(member.run)
 
@@ -59,7 +62,9 @@ def _of_set(id: str) -> Iterator[Parent]:
 def _run(run: Run | str) -> Parent:
     if isinstance(run, str):
         return Parent("GAN", "", run, GONE, "")
-    return Parent("GAN", run.name, run.id, run.config.gan, _hash(run.folder))
+    steps = trained_steps(run)
+    words = f"{GANS[run.config.gan].title}, {f'{steps:,} training steps' if steps else 'training steps not known'}"
+    return Parent("GAN", run.name, run.id, f"{words}, preset {run.config.preset}", _hash(run.folder))
 
 
 def _hash(folder: Path) -> str:

@@ -15,17 +15,21 @@ from plotly.offline import get_plotlyjs
 
 from medgan.common.artefact import Manifest, write_atomic
 from medgan.common.errors import BadInput
+from medgan.downstream.backbones import is_substitute
 from medgan.studies.beside import beside, differences
 from medgan.studies.figure_table import reports_of
 from medgan.studies.figures import ArmFigures, Interval, arm_figures, tested
+from medgan.studies.likeness import likeness
 from medgan.studies.provenance import parents_of
 from medgan.studies.published import published, source
 from medgan.studies.quality import QualityReport
 from medgan.studies.report_pictures import samples_of, worst_cases
+from medgan.studies.score_words import NOISE, NONE, count_or_score, reach_words, score_words
+from medgan.studies.short_training import short_trainings
 from medgan.studies.study import Study
 from medgan.studies.study_charts import MOST_MATRICES, arm_chart, confusion_figures, dose_chart, roc_chart
 from medgan.studies.thesis import THESIS
-from medgan.studies.verdict import ALONE, WHOLE
+from medgan.studies.verdict import ALONE, WHOLE, p_words
 
 TEMPLATE = "report.html.j2"
 SHOWN = {
@@ -46,7 +50,6 @@ HEADS = {
     "false_negative_pixels": "false-negative pixels an image",
     "boundary_distance": "boundary distance, 95 % Hausdorff, pixels",
 }
-NONE = "·"
 NETWORKS = {"unet": "U-Net", "pix2pix": "generator of Pix2Pix"}
 
 
@@ -97,7 +100,7 @@ def _results(study: Study) -> dict[str, Any]:
         "verdicts": [_verdict(verdict) for verdict in study.verdicts()],
         "charts": list(_charts(study)),
         "score_heads": [HEADS.get(name, name.replace("_", " ")) for name in names],
-        "arms": [{"name": each.arm, "cells": [_cell(each.scores[name]) for name in names]} for each in figures],
+        "arms": [{"name": each.arm, "cells": [_cell(name, each.scores[name]) for name in names]} for each in figures],
         "trainings": [row for each in figures for row in _trainings(each, names)],
         "grid": _grid(study),
         "published": _published(study),
@@ -131,7 +134,6 @@ def _left_out(study: Study) -> str:
 
 
 def _verdict(verdict: dict[str, Any]) -> dict[str, Any]:
-    p_value = verdict["corrected_p"]
     return {
         "arm": verdict["arm"],
         "label": verdict["label"],
@@ -139,34 +141,18 @@ def _verdict(verdict: dict[str, Any]) -> dict[str, Any]:
         "difference": f"{verdict['difference']:+.3f}",
         "against": verdict.get("against", ALONE),
         "reach": f"{max(verdict['low'], -WHOLE):+.3f} to {min(verdict['high'], WHOLE):+.3f}",
-        "p": "< 0.001" if p_value < 0.001 else f"{p_value:.3f}",
+        "p": p_words(verdict["corrected_p"]).removeprefix("p ").removeprefix("= "),
         "detectable": f"{verdict['detectable']:.3f}" if verdict["detectable"] <= WHOLE else "none",
     }
 
 
-def number(value: float | None) -> str:
-    """Three decimals for small figures, one for large ones."""
-    if value is None or isnan(value):
-        return NONE
-    if value == 0:
-        return "0"
-    return f"{value:.3f}" if abs(value) < 10 else f"{value:,.1f}"
-
-
-def reach(interval: Interval | None) -> str:
-    """The ends of an interval; empty where it has none."""
-    if interval is None or interval.low is None or interval.high is None:
-        return ""
-    return f"{number(interval.low)} to {number(interval.high)}"
-
-
-def _cell(interval: Interval) -> dict[str, str]:
-    return {"value": number(interval.value), "reach": reach(interval)}
+def _cell(score: str, interval: Interval) -> dict[str, str]:
+    return {"value": score_words(score, interval.value), "reach": reach_words(score, interval)}
 
 
 def _trainings(each: ArmFigures, names: tuple[str, ...]) -> Iterator[list[str]]:
     for row in each.seeds.to_dict("records"):
-        yield [each.arm, str(row["seed"]), str(row["epochs"]), *(number(row[name]) for name in names)]
+        yield [each.arm, str(row["seed"]), str(row["epochs"]), *(count_or_score(name, row[name]) for name in names)]
 
 
 def _grid(study: Study) -> dict[str, Any] | None:
@@ -187,7 +173,8 @@ def _published(study: Study) -> dict[str, Any] | None:
     for each in found:
         row = rows.setdefault(each.row, {"name": each.row, "cells": [], "about": each.differs})
         theirs = "" if each.published is None else f"{each.published:,g}"
-        ours = _cell(each.ours) if each.ours else {"value": "not measured", "reach": ""}
+        score = each.score.replace(" ", "_").removeprefix("mean_")
+        ours = _cell(score, each.ours) if each.ours else {"value": "not measured", "reach": ""}
         row["cells"].append({"published": theirs, **ours})
     return {
         "number": chosen.table,
@@ -205,13 +192,23 @@ def _quality(report: QualityReport) -> dict[str, Any]:
     rows = []
     for row in report.scores.query("of == 'set'").to_dict("records"):
         interval = Interval(row["value"], *(None if pd.isna(row[end]) else row[end] for end in ("low", "high")))
-        value = f"refused: {row['refused']}" if row["refused"] else number(interval.value)
-        rows.append([row["title"], row["part"], row["direction"], value, reach(interval)])
+        value = f"refused: {row['refused']}" if row["refused"] else _number(interval.value)
+        ends = "" if interval.low is None else f"{_number(interval.low)} to {_number(interval.high)}"
+        rows.append([row["title"], row["part"], row["direction"], value, ends])
     words = (
         f"{summary['synthetic']:,} synthetic images against {summary['real']:,} real training images of "
         f"{summary['dataset']}, at {summary['size']} pixels, feature space {summary['space_title']}"
     )
-    return {"title": summary["set"], "words": words, "rows": rows}
+    parts = {part: likeness(report.scores, part) for part in summary["parts"]}
+    unlike = [f"{part.capitalize()}: {found.words}" for part, found in parts.items() if found]
+    return {"title": summary["set"], "words": words, "unlike": unlike, "rows": rows}
+
+
+def _number(value: float | None) -> str:
+    """A quality score: three decimals for small figures, one for large ones."""
+    if value is None or isnan(value):
+        return NONE
+    return f"{round(value, NOISE):.3f}" if abs(value) < 10 else f"{value:,.1f}"
 
 
 def _limitations(study: Study, summary: dict[str, Any]) -> Iterator[str]:
@@ -228,8 +225,9 @@ def _limitations(study: Study, summary: dict[str, Any]) -> Iterator[str]:
         yield f"{summary['test_images']} test images are few: small differences cannot be seen."
     if len(summary["arms"]) > 2:
         yield "P-values are corrected for the number of arms (Holm); intervals are not."
-    if "in its place" in summary["network"]:
+    if is_substitute(summary["network"]):
         yield f"Network: {summary['network']}."
+    yield from short_trainings(study.config)
     if study.config.sets:
         yield "Synthetic images were not checked for copies of training images by this study; see the Quality scores."
     yield from summary["notes"]

@@ -80,15 +80,15 @@ def reports_on(synthetic: SyntheticSet) -> list[QualityReport]:
 def screenings_of(ancestry: Ancestry) -> list[QualityReport]:
     """The reports of a set that hold a search for copies of images that its GAN learned from, newest first."""
     reports = [report for report in reports_on(ancestry.synthetic) if "screening" in report.manifest.summary]
-    return [report for report in reports if _is_against_training_images(report, ancestry.run)]
+    return [report for report in reports if holds_training_images(report.config.against, ancestry.run)]
 
 
-def _is_against_training_images(report: QualityReport, run: Run | str) -> bool:
-    """Whether a report's data set holds images that the run learned from; where nobody can tell, its note says so."""
-    if isinstance(run, str) or report.config.against == run.record.dataset_id:
+def holds_training_images(against: str, run: Run | str) -> bool:
+    """Whether a data set (id) holds images that a run learned from; a run that is gone is taken to have."""
+    if isinstance(run, str) or against == run.record.dataset_id:
         return True
     try:
-        files = PreparedDataset.open(report.config.against).items["sha256"]
+        files = PreparedDataset.open(against).items["sha256"]
     except BadInput:
         return False
     return bool(files.isin(set(run.record.seen_files)).any())  # the same images may be prepared in another size

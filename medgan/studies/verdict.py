@@ -13,6 +13,8 @@ from medgan.studies.statistics import Comparison, Metric, compare, holm
 
 Label = Literal["helps", "hurts", "cannot be told"]
 ALONE = "real images alone"
+CERTAIN, RARE = 0.9995, 0.001
+"""From the first on, a p-value would be rounded to 1, which none is; below the second its size tells no more."""
 WHOLE = 1.0
 """Largest difference that there can be: scores run from 0 to 1."""
 
@@ -102,7 +104,7 @@ def _difference(comparison: Comparison, corrected_p: float, score: str, against:
     size = f"{abs(comparison.difference):.3f}"
     direction = "higher" if comparison.difference > 0 else "lower"
     by_how_much = f"{size} {direction} than" if comparison.difference else "the same as"
-    p_value = "corrected p < 0.001" if corrected_p < 0.001 else f"corrected p = {corrected_p:.3f}"
+    p_value = f"corrected {p_words(corrected_p)}"
     interval = f"95 % interval {max(comparison.low, -WHOLE):.3f} to {min(comparison.high, WHOLE):.3f}"
     known = f"{interval}, {p_value}" if comparison.standard_error else p_value
     return f"{score} is {by_how_much} with {against} ({known})"
@@ -125,12 +127,19 @@ def _reach(comparison: Comparison) -> str:
         images = _rounded_up(needs.patients * comparison.items / comparison.patients)
         ways.append(f"about {images:,} more test {_plural('image', images)}")
     if needs.seeds is not None:
-        ways.append(f"{needs.seeds:,} more {_plural('seed', needs.seeds)}")
+        ways.append(f"{needs.seeds:,} more {_plural('training', needs.seeds)} of each arm")
     if needs.times is not None:
-        ways.append(f"{needs.times:,} times as many test images and seeds")
+        ways.append(f"about {needs.times:,} times as many test images and trainings")
     if not ways:
-        return f"{could}, and one as small as observed not with {MOST:,} times as many test images"
-    return f"{could}; one as observed would take {' or '.join(ways)}"
+        return f"{could}; {MOST:,} times as many test images would not be enough to settle a difference this small"
+    return f"{could}; to settle a difference this small you would need {' or '.join(ways)}"
+
+
+def p_words(p_value: float) -> str:
+    """A p-value with its letter: `p < 0.001`, `p = 0.640`, `p > 0.99` where it would be rounded to 1."""
+    if p_value < RARE:
+        return f"p < {RARE}"
+    return "p > 0.99" if p_value >= CERTAIN else f"p = {p_value:.3f}"
 
 
 def _rounded_up(count: float) -> int:

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from medgan.common.errors import BadInput, Cancelled
-from medgan.downstream.backbones import chosen_backbone
+from medgan.downstream.backbones import SMALL_BEFORE, chosen_backbone, is_small, is_substitute
 from medgan.downstream.bodies import FineTunedBody
 from medgan.downstream.classifier import Classifier, ClassifierConfig, train_classifier, train_classifiers
 from medgan.downstream.course import BestSoFar
@@ -185,16 +185,23 @@ def test_a_stop_is_heard(small_vgg16: Any, few: tuple[LabelledImages, LabelledIm
 def test_the_backbone_is_said_in_words(shared_weights: Path, request: pytest.FixtureRequest) -> None:
     name, words = chosen_backbone("auto")
     assert name == "small"
-    assert words.startswith("VGG16's weights are not here, nor another network's; in its place a small network")
+    assert words == "small, not pre-trained (VGG16's weights are missing)"
+    assert is_small(words)
+    assert is_substitute(words)
     import_file("squeezenet1_1", shared_weights / "squeezenet1_1_imagenet_features.pth", unverified=True)
     assert chosen_backbone("auto").name == "squeezenet1_1"
     import_file("mobilenet_v2", shared_weights / "mobilenet_v2_imagenet.pth", unverified=True)
     name, words = chosen_backbone("auto")
-    assert (name, "VGG16's weights are not here; in its place MobileNetV2" in words) == ("mobilenet_v2", True)
+    assert name == "mobilenet_v2"
+    assert words.startswith("MobileNetV2")
+    assert is_substitute(words)
+    assert not is_small(words)
     assert "mobilenet_v2_imagenet.pth" in words
-    assert chosen_backbone("small").name == "small"
+    assert chosen_backbone("small") == ("small", "small, not pre-trained")
+    assert is_small("VGG16's weights are not here, nor another network's; in its place " + SMALL_BEFORE)
     request.getfixturevalue("small_vgg16")
     assert chosen_backbone("auto") == ("vgg16", "VGG16, trained on ImageNet")
+    assert not is_substitute("VGG16, trained on ImageNet")
 
 
 @pytest.mark.parametrize(

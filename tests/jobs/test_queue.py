@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 
 from medgan.common.errors import BadInput, Cancelled
-from medgan.jobs import Job, list_jobs, run_here, slots, submit, waiting
+from medgan.jobs import Job, ahead_of, list_jobs, run_here, slots, submit, waiting
 
 Eventually = Callable[[Callable[[], bool]], None]
 
@@ -58,6 +58,23 @@ def test_cancel_while_waiting_frees_the_way(
     (tmp_path / "second").touch()
     second.resume()
     assert second.wait(60).state == "done"
+
+
+def test_a_waiting_job_starts_now_where_asked(
+    submit_gated: Callable[[str], Job], tmp_path: Path, eventually: Eventually
+) -> None:
+    first, second, third = (submit_gated(name) for name in ("first", "second", "third"))
+    eventually(lambda: state(first) == "running")
+    assert [job.id for job in ahead_of(third)] == [first.id, second.id]
+    third.start_now()
+    eventually(lambda: state(third) == "running")
+    assert (state(first), state(second)) == ("running", "queued")
+    with pytest.raises(BadInput, match="does not wait"):
+        third.start_now()
+    for name in ("first", "second", "third"):
+        (tmp_path / name).touch()
+    assert third.wait(60).state == "done"
+    assert not third.status().cancelling
 
 
 def test_dead_jobs_hold_nobody_up(submit_gated: Callable[[str], Job], tmp_path: Path, eventually: Eventually) -> None:

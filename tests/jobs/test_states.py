@@ -81,9 +81,15 @@ def test_cancel_while_running_then_resume(
     assert job.cancel().state in {"running", "cancelled"}
     status = job.wait(60)
     assert (status.state, status.reason) == ("cancelled", "stopped while counting")
+    first_s = status.took_s
+    assert first_s
     gate.touch()
     assert job.resume().attempt == 2
-    assert job.wait(60).state == "done"
+    status = job.wait(60)
+    assert status.state == "done"
+    assert status.finished
+    assert status.started
+    assert status.took_s == pytest.approx(first_s + (status.finished - status.started).total_seconds())
     assert counted(medgan_home) == STEPS
     assert job.log_tail().count("counted 0") == 1
 
@@ -118,6 +124,7 @@ def test_killed_is_interrupted_and_resumes(
     job.resume()
     status = job.wait(60)
     assert (status.state, status.attempt) == ("done", 2)
+    assert status.worked_before_s > 0, "the killed attempt worked until its last sign of life"
     assert counted(medgan_home) == STEPS
 
 
@@ -246,11 +253,13 @@ def test_titles_tell_jobs_of_a_kind_apart(fake: ModuleType, tmp_path: Path, monk
     from medgan.data.config import PrepareConfig
     from medgan.data.phantom_sets import PhantomConfig
     from medgan.jobs.executor import EXECUTORS, LocalProcesses
+    from medgan.studies.demo import demo_config
 
     monkeypatch.setitem(EXECUTORS, "local", LocalProcesses(("/no/such/program",)))
     assert submit("prepare", PrepareConfig(source=tmp_path / "films" / "x" / "..")).title == "Prepare images: films"
     assert submit("phantom", PhantomConfig()).title == "Draw phantoms: chest_xray"
     assert submit("phantom", PhantomConfig(name="mine")).title == "Draw phantoms: mine"
+    assert [submit("demo", demo_config(name)).title for name in ("demo", "mine")] == ["Demo study", "Demo study: mine"]
 
 
 def test_failure_to_start_is_a_status(fake: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -110,7 +110,7 @@ class TestForm:
     def test_task_class_and_network_are_proposed_and_weights_told(self, open_page: Open) -> None:
         app = new_study(open_page)
         assert next(box for box in app.selectbox if box.label == "Class to be found").value != "normal"
-        assert "small network without pre-trained weights" in texts(app)
+        assert "small, not pre-trained" in texts(app)
         assert "python -m medgan weights download vgg16" in texts(app)
 
     def test_without_anything_to_compare_there_is_no_start(self, open_page: Open) -> None:
@@ -252,6 +252,9 @@ class TestResults:
         assert list(app.table[0].value["Seeds"]) == ["2 of 2", "1 of 2", "0 of 2"]
         assert app.table[0].value["Accuracy"][2] == "·"
         assert "Against real alone" not in app.table[0].value
+        assert "★" not in app.table[0].value.to_string()  # no best arm before every arm is complete
+        assert "FastGAN, 4 steps" in texts(app)
+        assert "had only 4 training steps" in texts(app)
 
     def test_it_says_that_the_data_set_of_a_study_is_gone(self, open_page: Open) -> None:
         study = Study.open("lungs")

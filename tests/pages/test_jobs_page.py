@@ -10,14 +10,16 @@ from medgan.data.dataset import PreparedDataset
 from medgan.data.phantom_sets import PhantomConfig
 from medgan.jobs import Job
 from medgan.jobs.executor import EXECUTORS
-from medgan.jobs.records import Result, change_status, now
+from medgan.jobs.records import PROGRESS, ProgressRecord, Result, change_status, now, write_quick
 from medgan.jobs.runner import submit
+from medgan.studies.demo import demo_config
 from medgan.studies.exports import ExportOptions
 from medgan.studies.kept_exports import export_config
 from medgan.studies.quality import quality_config
 from medgan.studies.synthesis import SyntheticSet
+from medgan.training.config import train_config
 
-from .conftest import NeverStarts, Open, texts
+from .conftest import NeverStarts, Open, press, texts
 
 
 @pytest.fixture
@@ -99,3 +101,28 @@ def test_a_damaged_job_does_not_hide_the_others(open_page: Open, make) -> None:
     assert not app.exception
     assert "whole" in texts(app)
     assert "damaged" in texts(app)
+
+
+@pytest.mark.usefixtures("populated")
+def test_what_works_comes_first_and_what_waits_says_behind_what(
+    open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(EXECUTORS, "local", NeverStarts())
+    films = PreparedDataset.open(SyntheticSet.open("kept").manifest.summary["dataset"]).id
+    demo = submit("demo", demo_config())
+    config = train_config("dcgan", films, name="mine")
+    train = submit("train", config)
+    ended = submit("phantom", PhantomConfig(name="ended"))
+    change_status(ended.folder, state="done", finished=now())
+    change_status(demo.folder, state="running", started=now())
+    write_quick(demo.folder / PROGRESS, ProgressRecord(done=1, total=4, seconds_left=1260.0).model_dump_json())
+    words = texts(open_page("jobs"))
+    assert words.index("**Demo study**") < words.index("mine") < words.index("ended")
+    waits = "Waits behind Demo study (about 21 min left)"
+    assert waits in words
+    overview = texts(open_page("overview"))
+    assert overview.index("Running now") < overview.index("**Demo study**") < overview.index("mine")
+    app = open_page("train", view="watch", trained=config.run)
+    assert waits in texts(app)
+    press(app, "Start now")
+    assert train.status().at_once

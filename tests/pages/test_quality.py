@@ -10,11 +10,12 @@ from streamlit.testing.v1 import AppTest
 
 from medgan.common.home import quality_folder
 from medgan.data.dataset import list_datasets
+from medgan.data.phantom_sets import PhantomConfig, prepare_phantoms
 from medgan.jobs import Job, submit
 from medgan.jobs.executor import EXECUTORS
 from medgan.jobs.records import Status, change_status, now
 from medgan.studies.evaluation import evaluate
-from medgan.studies.quality import QualityConfig, quality_config
+from medgan.studies.quality import SCORES, QualityConfig, list_reports, quality_config
 from medgan.studies.synthesis import list_sets
 
 from .conftest import Open, pictures, press, texts
@@ -40,6 +41,14 @@ def scored(scored_workspace: Path, medgan_home: Path) -> Path:
     """This test's own copy of it."""
     shutil.copytree(scored_workspace, medgan_home, dirs_exist_ok=True)
     return medgan_home
+
+
+@pytest.fixture
+def films_of_elsewhere(scored: Path) -> str:
+    """Id of another data set, newer than the set's own, with a report of the set against it."""
+    made = prepare_phantoms(PhantomConfig(family="chest_xray", count=40, size=64, seed=9, name="elsewhere"))
+    evaluate(quality_config("kept", made.id, resamples=0))
+    return made.id
 
 
 @pytest.fixture
@@ -189,6 +198,38 @@ class TestScored:
         assert all("Histogram" in words for words in charts(app))
         assert len(pictures(app)) == 12
         assert all("Left the synthetic image" in words and "training image" in words for words in pictures(app))
+
+    def test_a_set_is_not_cleared_by_images_that_it_did_not_learn_from(
+        self, open_page: Open, films_of_elsewhere: str
+    ) -> None:
+        scores = open_page("quality", dataset=films_of_elsewhere)
+        assert "**kept** did not learn from elsewhere" in texts(scores)
+        app = open_page("quality", view="copies", dataset=films_of_elsewhere)
+        assert not app.exception
+        [table] = [element.value for element in app.table]
+        assert list(table["Flagged"]) == ["not screened: learned from other images"]
+        assert not re.search(r"\d", table.drop(columns="Set").to_string(index=False, header=False))
+        assert not charts(app)
+        assert not pictures(app)
+
+    def test_the_data_set_that_the_newest_set_learned_from_is_chosen_first(
+        self, open_page: Open, films_of_elsewhere: str
+    ) -> None:
+        app = open_page("quality")
+        assert app.query_params["dataset"] == films()
+        assert "did not learn" not in texts(app)
+
+    def test_images_that_look_like_nothing_real_are_said_to(self, open_page: Open) -> None:
+        [report] = list_reports()
+        scores = report.scores.copy()
+        scores.loc[(scores["of"] == "set") & (scores["metric"] == "precision"), "value"] = 0.0
+        test = scores[(scores["of"] == "test") | (scores["of"] == "halves")]
+        assert set(test["metric"]) >= {"precision"}
+        scores.loc[(scores["of"] == "halves") & (scores["metric"] == "precision"), "value"] = 0.8
+        scores.to_parquet(report.folder / SCORES)
+        app = open_page("quality")
+        assert any("looks like a real one" in found.value for found in app.error)
+        assert "far more strongly to sharpness and noise than to anatomy" in texts(app)
 
     def test_a_report_without_screening_says_so(self, open_page: Open) -> None:
         shutil.rmtree(quality_folder())

@@ -12,20 +12,23 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from markupsafe import escape
 from PIL import Image
 
 from medgan.common.artefact import MANIFEST, sha256_of
 from medgan.common.errors import BadInput
 from medgan.data.dataset import PreparedDataset
 from medgan.data.phantom_sets import PhantomConfig, prepare_phantoms
+from medgan.downstream.classifier import ClassifierConfig
 from medgan.studies import report_pictures
 from medgan.studies.evaluation import evaluate
 from medgan.studies.figure_table import COLUMNS, write_csv
-from medgan.studies.figures import arm_figures, interval_of
+from medgan.studies.figures import Interval, arm_figures, interval_of
 from medgan.studies.quality import quality_config
 from medgan.studies.report import report_html, write_report
 from medgan.studies.report_pictures import PANEL, PREDICTED_COLOUR, TRUE_COLOUR, outlined, samples_of, worst_cases
 from medgan.studies.running import run_study
+from medgan.studies.short_training import short_trainings
 from medgan.studies.study import CONFIG, Study, study_config
 from medgan.studies.study_charts import arm_chart, confusion_figures, dose_chart, line_style, roc_chart
 from medgan.studies.synthesis import SyntheticSet, generate, generate_config
@@ -87,7 +90,7 @@ class TestHtml:
     def test_says_what_was_found_and_where_it_comes_from(self, films: Study) -> None:
         html = report_html(films)
         for verdict in films.verdicts():
-            assert verdict["sentence"] in html
+            assert str(escape(verdict["sentence"])) in html
         synthetic = SyntheticSet.open("drawn")
         for folder in (PreparedDataset.open("films").folder, synthetic.folder):
             assert sha256_of(folder / MANIFEST) in html
@@ -97,6 +100,24 @@ class TestHtml:
             assert words in html
         assert html.count('<figure class="synthetic">') == 1
         assert html.count('<figure class="real">') == 3  # a grid a class
+
+    def test_says_how_far_everything_was_trained(self, films: Study) -> None:
+        html = report_html(films)
+        assert "DCGAN, 2 training steps, preset quick" in html
+        assert "drawn at training step 2" in html
+        assert "DCGAN of set drawn had only 2 training steps; its preset" in html
+        assert "classifiers made at most 2 passes over their training images; the published comparison made 100" in html
+        assert short_trainings(films.config.model_copy(update={"sets": (), "classifier": ClassifierConfig()})) == []
+
+    def test_counts_are_counts_and_scores_are_those_of_the_page(self, films: Study) -> None:
+        from medgan.app.downstream_words import SCORES, cell
+
+        html = report_html(films)
+        for each in arm_figures(films):
+            for name, score in SCORES["classification"].items():
+                value = cell(Interval(float(each.seeds[name].mean())), score)
+                assert f'<td class="number">{value}<' in html, name
+        assert cell(Interval(6.0), SCORES["classification"]["false_positives"]) == "6.0"
 
     def test_needs_nothing_from_elsewhere(self, films: Study) -> None:
         html = report_html(films)

@@ -10,7 +10,7 @@ from benchmarks.verdicts import DIFFERENCE, NULL_ARMS, Setting, study
 from medgan.common.errors import BadInput
 from medgan.studies.crossed import Components, Needs
 from medgan.studies.statistics import Comparison
-from medgan.studies.verdict import verdict, verdicts
+from medgan.studies.verdict import p_words, verdict, verdicts
 
 TOLD = Comparison(
     arm=0.85,
@@ -53,12 +53,20 @@ def test_what_cannot_be_told_says_what_it_would_take() -> None:
     assert verdict("CycleGAN", UNTOLD, 0.64, score="IoU").sentence == (
         "It cannot be told whether CycleGAN helps: IoU is 0.006 lower than with real images alone "
         "(95 % interval -0.031 to 0.020, corrected p = 0.640); the study could have told a difference of 0.034; "
-        "one as observed would take about 1,600 more test images or 1 more seed."
+        "to settle a difference this small you would need about 1,600 more test images or 1 more training of each arm."
     )
     both = verdict("arm", replace(UNTOLD, needs=Needs(None, None, 7)), 0.64).sentence
-    assert "would take 7 times as many test images and seeds" in both
+    assert "you would need about 7 times as many test images and trainings" in both
     never = verdict("arm", replace(UNTOLD, needs=Needs(None, None, None)), 0.64).sentence
-    assert "not with 1,000 times as many test images" in never
+    assert "1,000 times as many test images would not be enough" in never
+
+
+@pytest.mark.parametrize(
+    ("p_value", "words"),
+    [(1.0, "p > 0.99"), (0.9996, "p > 0.99"), (0.9994, "p = 0.999"), (0.64, "p = 0.640"), (0.0009, "p < 0.001")],
+)
+def test_no_p_value_is_written_as_0_or_1(p_value: float, words: str) -> None:
+    assert p_words(p_value) == words
 
 
 def test_where_the_tests_do_not_agree_no_number_of_images_is_named() -> None:
