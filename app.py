@@ -39,4 +39,5 @@ session.enter(page.title)
 st.html(DARK_ON_LIGHT)
 with st.sidebar:
     st.caption(":material/science: For research; not for diagnosis")
-page.run()
+with session.address():
+    page.run()

@@ -43,7 +43,7 @@ MIB = 2**20
 def button(synthetic: SyntheticSet, marks: NDArray[np.str_]) -> None:
     """What leaves and how, behind one button."""
     left = {"all": np.ones(len(marks), bool), "not-rejected": marks != "rejected", "accepted": marks == "accepted"}
-    with st.popover("Download", icon=":material/download:"):
+    with st.popover("Download", icon=":material/download:"), session.drawn_late():
         only = session.choice("Images", "only", ONLY)
         format = session.choice("Format", "format", {name: kind.title for name, kind in FORMATS.items()})
         deep = FORMATS[format].bits(16, int(synthetic.manifest.summary["channels"])) == 16

@@ -3,30 +3,90 @@
 Each widget here has a name: its query parameter. Its first value comes from the address, else from what this
 session last chose under that name on any page, else from a default. Values in the address are ids and numbers,
 never labels, so that a link stays good when wording or order change.
+
+The browser's Back and Forward bring an earlier address: then it alone says what is shown. A run of the whole page
+writes the address once, at its end, so that it is one step of the browser's history.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import NoReturn, TypeVar
+from uuid import uuid4
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 ValueT = TypeVar("ValueT", bound=str | int | bool)
 
 KEPT, PAGE, PENDING, PREFIX = "kept values", "current page", "pending values", "url:"
 FRAMED = "frame is drawn"
+SHOWN, TURNED = "page and address", "page was turned to"
+HELD: ContextVar[dict[str, str | None] | None] = ContextVar("values for the address", default=None)
+"""Of this run alone: the one before, in a thread of its own, may not have heard yet that it is to stop."""
+LATE = ContextVar("drawn late", default=False)
+"""Whether widgets are drawn that the browser sees only later."""
+ONE_FURTHER_BACK = "<script>if (window.wentBack !== '{run}') {{ window.wentBack = '{run}'; history.back() }}</script>"
+"""Once a run, however often the browser draws it."""
 PAGES_FOLDER = Path(__file__).parents[2] / "pages"
 
 
 def enter(page: str) -> None:
-    """Begin a run of a page: carry out what `turn_to` asked for, and forget the widgets of a page that was left."""
+    """Begin a run of a page: carry out what `turn_to` asked for, and forget the widgets of a page that was left.
+
+    After Back and Forward the widgets of this page are forgotten too, so that they begin as the address says.
+    """
     st.session_state[FRAMED] = True
     for name, value in st.session_state.pop(PENDING, {}).items():
         put(name, value)
-    if st.session_state.get(PAGE) != page:
+    if st.session_state.get(PAGE) != page or _by_history():
         st.session_state[PAGE] = page
         for key in [key for key in st.session_state if str(key).startswith(PREFIX)]:
             del st.session_state[key]
+        st.session_state[TURNED] = True
+
+
+@contextmanager
+def address() -> Iterator[None]:
+    """Around a page: hold back what it writes into the address, and write it once when all of it is drawn."""
+    held: dict[str, str | None] = {}
+    token = HELD.set(held)
+    try:
+        yield  # what is raised goes on from here: who drew half a page knows half an address
+    finally:
+        HELD.reset(token)
+    came_with = st.query_params.to_dict()
+    values = {name: value for name, value in (came_with | held).items() if value is not None}
+    shown = (st.session_state.get(PAGE), values)
+    if _by_history() and came_with.items() < values.items() and st.session_state.get(SHOWN) == shown:
+        # The moment before the page had completed its address: nothing changed, so this was no step back.
+        st.html(ONE_FURTHER_BACK.format(run=uuid4()), unsafe_allow_javascript=True)
+        return
+    st.session_state[SHOWN] = shown
+    # Said again where a page was turned to: the one before may have written while the browser turned.
+    if st.session_state.pop(TURNED, False) or values != came_with:
+        st.query_params.from_dict(values)
+
+
+@contextmanager
+def drawn_late() -> Iterator[None]:
+    """Around the widgets of a popover, which the browser draws when it is opened.
+
+    Streamlit tells a browser a widget's value once. One that is drawn later would begin at Streamlit's own value, such
+    as the least of a slider, and send that as if it had been chosen; so here the value is told with every run.
+    """
+    token = LATE.set(True)
+    try:
+        yield
+    finally:
+        LATE.reset(token)
+
+
+def _by_history() -> bool:
+    """Whether the browser's Back or Forward brought this run."""
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation
 
 
 def expect_frame() -> None:
@@ -109,8 +169,8 @@ def several(label: str, name: str, options: Mapping[str, str], *, default: Seque
     """
     key = PREFIX + name
     if key not in st.session_state:
-        asked = st.query_params.get(name, _kept().get(name))
-        st.session_state[key] = list(default) if asked is None else asked.split(",")
+        asked = _asked(name)
+        st.session_state[key] = asked[0].split(",") if asked else list(default)
     st.session_state[key] = [id for id in st.session_state[key] if id in options]
     chosen = st.pills(label, list(options), format_func=lambda id: options[id], key=key, selection_mode="multi")
     _keep(name, ",".join(chosen) or NONE_CHOSEN)
@@ -171,12 +231,19 @@ def _begin(name: str, default: ValueT, allowed: Sequence[ValueT], read: Callable
     """The widget's key, with a value behind it that is one of those allowed."""
     key = PREFIX + name
     if key not in st.session_state:
-        texts = (st.query_params.get(name), _kept().get(name))
-        found = (_read(text, read) for text in texts if text is not None)
+        found = (_read(text, read) for text in _asked(name))
         st.session_state[key] = next((value for value in found if value is not None and value in allowed), default)
     elif st.session_state[key] not in allowed:
         st.session_state[key] = default
+    elif LATE.get():
+        st.session_state[key] = st.session_state[key]
     return key
+
+
+def _asked(name: str) -> list[str]:
+    """What the address says, and then what was chosen last; an address that was gone back to says all."""
+    texts = (st.query_params.get(name), None if _by_history() else _kept().get(name))
+    return [text for text in texts if text is not None]
 
 
 def _read(text: str, read: Callable[[str], ValueT]) -> ValueT | None:
@@ -190,13 +257,25 @@ def _keep(name: str, value: ValueT, default: ValueT | None = None) -> ValueT:
     """Write the value into the session and the address; a default is left out of the address."""
     if value == default:
         _kept().pop(name, None)
-        if name in st.query_params:
-            del st.query_params[name]
-        return value
-    _kept()[name] = str(value)
-    if st.query_params.get(name) != str(value):
-        st.query_params[name] = str(value)
+        _write(name, None)
+    else:
+        _kept()[name] = str(value)
+        _write(name, str(value))
     return value
+
+
+def _write(name: str, text: str | None) -> None:
+    """Into the address at the end of the page's run; at once where only a part of it is drawn anew."""
+    if (held := HELD.get()) is not None:
+        held[name] = text
+        return
+    # A part may be drawn anew before the browser has heard what the whole page wrote.
+    page, values = st.session_state.get(SHOWN, (None, {}))
+    before = values | st.query_params.to_dict()
+    if before.get(name) != text:
+        after = {key: value for key, value in (before | {name: text}).items() if value is not None}
+        st.session_state[SHOWN] = (page, after)
+        st.query_params.from_dict(after)
 
 
 def _kept() -> dict[str, str]:

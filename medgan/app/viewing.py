@@ -59,7 +59,7 @@ def choose(*, shown: bool = True) -> Viewing:
     """Widgets behind one button; the values stand in the address. Not `shown` where there are no grey levels."""
     if not shown:
         return Viewing()
-    with st.popover("Brightness, contrast", icon=":material/contrast:"):
+    with st.popover("Brightness, contrast", icon=":material/contrast:"), session.drawn_late():
         level = session.slider(WORDS[LEVEL], LEVEL, MIDDLE, 0, FULL, step=STEP, help=HELP[LEVEL])
         window = session.slider(WORDS[WINDOW], WINDOW, FULL, NARROWEST, FULL, step=STEP, help=HELP[WINDOW])
         inverted = session.toggle(WORDS[INVERTED], INVERTED, help=HELP[INVERTED])
@@ -72,8 +72,8 @@ def choose(*, shown: bool = True) -> Viewing:
 def choose_enlarged(page: Viewing) -> Viewing:
     """The same in a dialog above the page, whose own widgets follow."""
     start = {LEVEL: page.level, WINDOW: page.window, INVERTED: page.inverted}
-    for name, value in start.items():
-        st.session_state.setdefault(ENLARGED + name, value)
+    for name, value in start.items():  # told with every run, since the browser draws a dialog late
+        st.session_state[ENLARGED + name] = st.session_state.get(ENLARGED + name, value)
     left, right, switch = st.columns([3, 3, 2], vertical_alignment="center")
     bounds = {LEVEL: (0, FULL), WINDOW: (NARROWEST, FULL)}
     found = {}

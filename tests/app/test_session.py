@@ -1,6 +1,11 @@
 """The state of a view and its address."""
 
+from types import SimpleNamespace
+
+import pytest
 from streamlit.testing.v1 import AppTest
+
+from medgan.app import session
 
 
 def view() -> None:
@@ -85,3 +90,63 @@ def test_the_slider_follows_the_newest_until_it_is_moved() -> None:
     app.query_params["grids"] = "5"
     app.run()
     assert app.select_slider[0].value == 20
+
+
+def whole_page() -> None:
+    import streamlit as st
+
+    from medgan.app import session
+
+    session.enter("page")
+    with session.address():
+        session.select("Run", "run", {"b": "newer", "a": "older"})
+        session.number("Seed", "seed", 0, 0, 99)
+        session.several("Parts", "parts", {"x": "one", "y": "two"}, default=["x"])
+        st.session_state["at the end"] = st.query_params.to_dict()
+
+
+@pytest.fixture
+def turned_back(monkeypatch: pytest.MonkeyPatch):
+    """Open an address as the browser's Back does."""
+
+    def open_(app: AppTest, **query: str) -> AppTest:
+        app.query_params.clear()
+        app.query_params |= query
+        with monkeypatch.context() as patch:
+            patch.setattr(session, "get_script_run_ctx", lambda: SimpleNamespace(is_history_navigation=True))
+            app.run()
+        assert not app.exception
+        return app
+
+    return open_
+
+
+def scripts(app: AppTest) -> list[str]:
+    return [html.proto.body for html in app.get("html") if html.proto.unsafe_allow_javascript]
+
+
+def test_a_page_writes_its_address_once_at_its_end() -> None:
+    app = AppTest.from_function(whole_page).run()
+    assert app.session_state["at the end"] == {}
+    assert app.query_params == {"run": "b", "parts": "x"}
+
+
+def test_going_back_shows_what_the_address_says_and_nothing_else(turned_back) -> None:
+    app = AppTest.from_function(whole_page).run()
+    app.selectbox[0].set_value("a")
+    app.number_input[0].set_value(7).run()
+    assert app.query_params == {"run": "a", "seed": "7", "parts": "x"}
+    turned_back(app, run="b", parts="y")
+    assert app.selectbox[0].value == "b"
+    assert app.number_input[0].value == 0, "a default is left out of the address"
+    assert app.query_params == {"run": "b", "parts": "y"}
+    assert not scripts(app)
+
+
+def test_going_back_to_an_address_that_its_page_completed_goes_one_further(turned_back) -> None:
+    app = AppTest.from_function(whole_page).run()
+    assert len(scripts(turned_back(app))) == 1
+    app.query_params |= {"run": "a", "parts": "x"}
+    app.selectbox[0].set_value("a").run()
+    assert not scripts(turned_back(app)), "back from another choice is a step"
+    assert app.selectbox[0].value == "b"

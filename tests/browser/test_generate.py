@@ -36,13 +36,18 @@ def test_a_set_is_marked_by_keys_and_leaves_curated(server: str, page: Page, pha
     assert marks_of(synthetic).tolist() == ["accepted", "rejected", "accepted", "", "", ""]
     page.get_by_role("button", name="close icon").last.click()
     expect(page.get_by_text("2 accepted, 2 rejected, 2 not looked at")).to_be_visible()
+    page.get_by_role("button", name="Brightness, contrast").click()
+    expect(page.get_by_text("128", exact=True)).to_be_visible()  # drawn only now, and yet at its own value
+    page.keyboard.press("Escape")
     assert _downloaded(page) == [0, 2]
+    assert "level=" not in page.url
     no_error(page)
 
 
 def _downloaded(page: Page) -> list[int]:
     """Numbers of the accepted images in the ZIP."""
     page.get_by_role("button", name="Download").click()
+    expect(page.get_by_role("radio", name="All", exact=True)).to_be_checked()
     page.get_by_role("radio", name="Accepted", exact=True).click()
     ready = page.get_by_role("button", name="Download ZIP of 2")
     expect(ready).to_be_visible()
