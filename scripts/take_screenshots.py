@@ -15,9 +15,12 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.dashboard import opened, served
+from medgan.common.progress import Silent
 from medgan.data.phantom_sets import PhantomConfig, prepare_phantoms
+from medgan.jobs import run_here
 from medgan.studies.demo import DemoConfig, run_demo
 from medgan.studies.reader import prepare_session, reader_config
+from medgan.studies.synthesis import generate_config
 from medgan.training.config import train_config
 from medgan.training.loop import train
 
@@ -35,7 +38,7 @@ ADDRESSES = {
     "quality": "quality",
     "downstream": f"downstream?view=results&studies={DEMO.study}",
     "thesis": "thesis",
-    "reader_study": "reader_study",
+    "reader_study": "reader_study?session=can-you-tell&reader=ada",
     "jobs": "jobs",
     "guide": "guide?part=quality",
 }
@@ -67,12 +70,14 @@ def make() -> None:
     classes = {"domain_a": "normal", "domain_b": "tuberculosis"}
     train(train_config("cyclegan", films.id, name="turner", options=quick | classes | {"steps": 400}))
     prepare_session(reader_config(study.config.dataset, (DEMO.set,), name="can-you-tell", part="train"))
+    drawn = generate_config("phantom-chest-xray", count=48, seed=1, name="films")
+    run_here("generate", drawn, Silent())  # by a job, so that the Jobs page has one
 
 
 def save(page: Page, path: Path) -> None:
     """The page as high as it is, up to a limit, in few colours."""
     page.wait_for_timeout(1500)  # charts and images are drawn after the script has ended
-    height = page.evaluate("Math.max(...[...document.querySelectorAll('section')].map(part => part.scrollHeight))")
+    height = page.get_by_test_id("stMain").evaluate("main => main.scrollHeight")
     page.set_viewport_size({"width": WIDTH, "height": min(max(720, int(height)), TALLEST)})
     page.wait_for_timeout(800)
     with Image.open(io.BytesIO(page.screenshot())) as picture:
