@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isnan
 from typing import Any
 
 from medgan.app.downstream_studies import Entry
@@ -98,7 +99,8 @@ def cell(mean: Interval | None, score: Score) -> str:
 
 def best_of(means: Mapping[str, Interval], score: Score) -> set[str]:
     """The arms with the best mean as it is shown; none where all are alike."""
-    shown = {arm: float(score_words("", mean.value, form=score.form).replace(",", "")) for arm, mean in means.items()}
+    told = {arm: mean.value for arm, mean in means.items() if not isnan(mean.value)}
+    shown = {arm: float(score_words("", value, form=score.form).replace(",", "")) for arm, value in told.items()}
     if len(set(shown.values())) < 2:
         return set()
     best = min(shown.values()) if score.lower_is_better else max(shown.values())

@@ -23,6 +23,8 @@ START_NOW = "Works beside what runs already: both become slower, and both need r
 GOES_ON = {"train", "study", "demo", "download"}
 """Kinds of work that go on where they were stopped, so that stopping is a pause."""
 RECENT = timedelta(minutes=10)
+LATELY = timedelta(hours=12)
+"""So long is stopped work looked at, whether somebody resumed it elsewhere."""
 
 
 def working(*kinds: str) -> frozenset[str]:
@@ -31,8 +33,12 @@ def working(*kinds: str) -> frozenset[str]:
 
 
 def resting(*kinds: str) -> bool:
-    """Whether there are jobs of some kinds, or of all, that stopped and may be resumed from elsewhere."""
-    return any(job.status().resumable for job in list_jobs() if not kinds or job.kind in kinds)
+    """Whether there are jobs of some kinds, or of all, that stopped lately and may be resumed from elsewhere."""
+    return any(_rests(job.status()) for job in list_jobs() if not kinds or job.kind in kinds)
+
+
+def _rests(status: Status) -> bool:
+    return status.resumable and (status.finished is None or now() - status.finished < LATELY)
 
 
 def active_jobs() -> list[tuple[Job, Status]]:
@@ -95,11 +101,12 @@ def _why_waiting(job: Job, status: Status) -> str:
     if not ahead:
         return "About to start."
     first, more = ahead[0], len(ahead) - 1
-    progress = first.progress() if first.status().state == "running" else None
+    at_work = [other for other in ahead if other.status().state == "running"]
+    progress = first.progress() if at_work == [first] else None  # of several, the longest would count
     left = time_left(progress.seconds_left) if progress else ""
     title = first.title + (f" ({left})" if left else "") + (f" and {more} more" if more else "")
     return plain(
-        f"Waits behind {title}: long work runs one after the other. Pause that on the Jobs page, or start now."
+        f"Waits behind {title}: long work runs one after the other. Pause or stop that on the Jobs page, or start now."
     )
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from medgan.app import charts, session
+from medgan.app.choosing_sets import shows_its_lessons
 from medgan.app.quality_charts import axis_for, score_chart
 from medgan.app.quality_reports import Entry, Point, metrics_of, parts_of, points_of, same_basis
 from medgan.app.quality_words import (
@@ -62,6 +63,8 @@ def show(entries: Sequence[Entry], space: str) -> None:
 def _say_likeness(entries: Sequence[Entry], part: str) -> None:
     """Above all figures, which sets look nothing like real images."""
     for entry in entries:
+        if not shows_its_lessons(entry.synthetic, entry.report.config.against):
+            continue  # it was never to look like these; the warning above says so
         if found := likeness(entry.report.scores, part):
             say, icon = LIKENESS[found.grade]
             say(f"**{plain(entry.name)}**: {plain(found.words)}", icon=icon)

@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import NoReturn, TypeVar
-from uuid import uuid4
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -27,8 +26,6 @@ HELD: ContextVar[dict[str, str | None] | None] = ContextVar("values for the addr
 """Of this run alone: the one before, in a thread of its own, may not have heard yet that it is to stop."""
 LATE = ContextVar("drawn late", default=False)
 """Whether widgets are drawn that the browser sees only later."""
-ONE_FURTHER_BACK = "<script>if (window.wentBack !== '{run}') {{ window.wentBack = '{run}'; history.back() }}</script>"
-"""Once a run, however often the browser draws it."""
 PAGES_FOLDER = Path(__file__).parents[2] / "pages"
 
 
@@ -58,12 +55,7 @@ def address() -> Iterator[None]:
         HELD.reset(token)
     came_with = st.query_params.to_dict()
     values = {name: value for name, value in (came_with | held).items() if value is not None}
-    shown = (st.session_state.get(PAGE), values)
-    if _by_history() and came_with.items() < values.items() and st.session_state.get(SHOWN) == shown:
-        # The moment before the page had completed its address: nothing changed, so this was no step back.
-        st.html(ONE_FURTHER_BACK.format(run=uuid4()), unsafe_allow_javascript=True)
-        return
-    st.session_state[SHOWN] = shown
+    st.session_state[SHOWN] = (st.session_state.get(PAGE), values)
     # Said again where a page was turned to: the one before may have written while the browser turned.
     if st.session_state.pop(TURNED, False) or values != came_with:
         st.query_params.from_dict(values)
@@ -241,8 +233,13 @@ def _begin(name: str, default: ValueT, allowed: Sequence[ValueT], read: Callable
 
 
 def _asked(name: str) -> list[str]:
-    """What the address says, and then what was chosen last; an address that was gone back to says all."""
-    texts = (st.query_params.get(name), None if _by_history() else _kept().get(name))
+    """What the address says, and then what was chosen last.
+
+    An address that was gone back to says all; but one that says nothing is that of a link, from the moment before its
+    page completed it.
+    """
+    says_all = _by_history() and bool(st.query_params.to_dict())
+    texts = (st.query_params.get(name), None if says_all else _kept().get(name))
     return [text for text in texts if text is not None]
 
 
@@ -271,7 +268,7 @@ def _write(name: str, text: str | None) -> None:
         return
     # A part may be drawn anew before the browser has heard what the whole page wrote.
     page, values = st.session_state.get(SHOWN, (None, {}))
-    before = values | st.query_params.to_dict()
+    before = (values if page == st.session_state.get(PAGE) else {}) | st.query_params.to_dict()
     if before.get(name) != text:
         after = {key: value for key, value in (before | {name: text}).items() if value is not None}
         st.session_state[SHOWN] = (page, after)

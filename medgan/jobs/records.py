@@ -99,7 +99,8 @@ class Status(BaseModel):
         """Seconds that all its attempts worked, without the waiting between; None before it has ended."""
         if self.finished is None:
             return None
-        return self.worked_before_s + ((self.finished - self.started).total_seconds() if self.started else 0.0)
+        worked = (self.finished - self.started).total_seconds() if self.started else 0.0
+        return self.worked_before_s + max(0.0, worked)  # below zero where the clock was set back meanwhile
 
     @property
     def cancelling(self) -> bool:

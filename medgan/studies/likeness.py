@@ -14,6 +14,8 @@ FEW = 0.1
 """Share of what real images score themselves, below which a line is said. Real images scored against real ones come to
 0.7 to 0.9 in precision and a set that a GAN learned well to about half of that; below a tenth, more than nine of ten
 images lie where hardly any real one does, so whoever uses the set uses those."""
+LEAST = 20
+"""Images below which a share of none is no surprise, even where a tenth of all would look real."""
 FLOORS = ("halves", "test")
 """References that tell what real images score, the better one first."""
 
@@ -36,6 +38,8 @@ def likeness(scores: pd.DataFrame, part: str) -> Likeness | None:
     """
     precision, coverage = (_compared(scores, part, metric) for metric in ("precision", "coverage"))
     noun = "mask" if part == "masks" else "image"
+    if precision is not None and precision.count < LEAST:
+        return None
     if precision is not None and precision.share < FEW * precision.real:
         return _unlike(precision, noun)
     if coverage is not None and coverage.share < FEW * coverage.real:

@@ -1,6 +1,5 @@
 """A reader's answers to a session: one line of JSON an image, written at once, so that reading can stop at any time."""
 
-import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -72,8 +71,9 @@ class Reading:
         Letters of any script may stand in it. Neither capitals nor blanks tell people apart: `Ada Byron` is
         `ada-byron`.
         """
-        name = "-".join(unicodedata.normalize("NFC", reader).lower().split())
-        if not re.fullmatch(r"\w[\w.-]*", name) or len(name) > LONGEST_NAME or ".." in name:
+        name = unicodedata.normalize("NFC", "-".join(reader.lower().split()))
+        fits = all(unicodedata.category(letter)[0] in "LMN" or letter in "._-" for letter in name)
+        if not fits or not name[:1].isalnum() or len(name) > LONGEST_NAME or ".." in name:
             raise BadInput(
                 f"name {reader!r}: use 1 to {LONGEST_NAME} letters, digits, blanks, '.', '_' or '-', a letter first"
             )

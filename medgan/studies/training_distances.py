@@ -84,8 +84,12 @@ def screenings_of(ancestry: Ancestry) -> list[QualityReport]:
 
 
 def holds_training_images(against: str, run: Run | str) -> bool:
-    """Whether a data set (id) holds images that a run learned from; a run that is gone is taken to have."""
-    if isinstance(run, str) or against == run.record.dataset_id:
+    """Whether a data set (id) holds images that a run learned from.
+
+    Where nobody knows what it learned from, since the run is gone or was imported, it is taken to: what looks like a
+    copy must be shown then.
+    """
+    if isinstance(run, str) or run.record.dataset_id in ("", against):
         return True
     try:
         files = PreparedDataset.open(against).items["sha256"]

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 
@@ -15,7 +16,7 @@ from medgan.common.errors import BadInput
 from medgan.common.home import jobs_folder
 from medgan.common.progress import Silent
 from medgan.jobs import Job, execution, list_jobs, processes, run_here, submit
-from medgan.jobs.records import STATUS, change_status, status_locked
+from medgan.jobs.records import STATUS, Status, change_status, status_locked
 
 Eventually = Callable[[Callable[[], bool]], None]
 STEPS = ["0", "1", "2", "3"]
@@ -326,3 +327,8 @@ def test_never_started_is_interrupted(fake: ModuleType, monkeypatch: pytest.Monk
     monkeypatch.setattr("medgan.jobs.executor.START_S", -1.0)
     assert job.status().state == "interrupted"
     assert (job.folder / STATUS).exists()
+
+
+def test_a_clock_that_was_set_back_takes_no_time_away() -> None:
+    late, early = datetime(2026, 3, 1, 12, tzinfo=UTC), datetime(2026, 3, 1, 11, tzinfo=UTC)
+    assert Status(state="cancelled", started=late, finished=early, worked_before_s=5.0).took_s == 5.0

@@ -16,6 +16,7 @@ from medgan.common.errors import BadInput
 from medgan.data.dataset import PreparedDataset
 from medgan.studies.origins import origin_of
 from medgan.studies.synthesis import generate, generate_config
+from medgan.studies.training_distances import holds_training_images
 from medgan.training.importing import ImportConfig, import_generator
 from medgan.training.sampler import Sampler
 
@@ -194,6 +195,7 @@ def test_a_translating_generator_draws_the_same(tmp_path: Path, architecture: An
     run = import_generator(ImportConfig(architecture=architecture, file=saved(network, tmp_path / "latest_net_G.pth")))
     assert run.finished
     assert run.can_sample
+    assert holds_training_images("any-data-set", run), "nobody knows what it learned from: copies are to be shown"
     task = Sampler.load(run).task
     size, channels = run.config.model.size, run.record.data.channels
     pictures = torch.rand(2, channels, size, size) * 2 - 1

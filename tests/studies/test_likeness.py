@@ -39,3 +39,7 @@ def test_a_line_stands_above_the_scores(precision: float, coverage: float, grade
 def test_there_is_none_where_nothing_says_so(precision: float, coverage: float, real: float | None) -> None:
     assert likeness(scores(precision, coverage, real=real), "images") is None
     assert likeness(scores(0.0, 0.0), "masks") is None
+
+
+def test_a_handful_of_images_tells_nothing() -> None:
+    assert likeness(scores(0.0, 0.0).assign(synthetic=12), "images") is None
