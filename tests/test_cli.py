@@ -52,7 +52,7 @@ def test_help_of_a_gan_names_bounds_and_presets(capsys: pytest.CaptureFixture[st
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("data",), "which command? There is: prepare, phantom, list, show"),
+        (("data",), "which command? There is: prepare, download, phantom, list, show"),
         (("dta",), "no such command: 'dta'"),
         (("--json", "data", "list"), "--json: options come after the command; which one? There is: data, train"),
         (("train", "--config", "x", "fastgan"), "--config: options come after the command; which one? There is: dcgan"),

@@ -237,7 +237,7 @@ class TestStudy:
             run_study(config, Stop())
         other = running.chosen_backbone("small")._replace(words="VGG16")
         monkeypatch.setattr(running, "chosen_backbone", lambda _: other)
-        with pytest.raises(BadInput, match=r"began with a small network .* would go on with VGG16"):
+        with pytest.raises(BadInput, match=r"began with small, not pre-trained, and would go on with VGG16"):
             run_study(config)
 
     def test_what_is_trained_seed_by_seed_is_kept_seed_by_seed(self, films: PreparedDataset) -> None:
