@@ -20,10 +20,15 @@ def go(page: Page, name: str) -> None:
 def settled(page: Page) -> None:
     """The page's script has run to its end, and nothing went wrong in it."""
     expect(page.get_by_role("heading", level=1)).to_be_visible()
-    page.wait_for_timeout(300)  # the server must have heard of the click before it can have finished
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    drawn(page)
     expect(page.get_by_test_id("stSpinner")).to_have_count(0)
     expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def drawn(page: Page) -> None:
+    """The script has run to its end; also below a dialog, which hides the page's heading."""
+    page.wait_for_timeout(300)  # the server must have heard of the click before it can have finished
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
 
 def no_error(page: Page) -> None:

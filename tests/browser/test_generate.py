@@ -11,7 +11,7 @@ from medgan.data.dataset import PreparedDataset
 from medgan.studies.marks import marks_of
 from medgan.studies.synthesis import generate, generate_config
 
-from .steps import go, no_error, settled
+from .steps import drawn, go, no_error, settled
 
 pytestmark = pytest.mark.browser
 
@@ -28,12 +28,15 @@ def test_a_set_is_marked_by_keys_and_leaves_curated(server: str, page: Page, pha
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text("Nearest training images")).to_be_visible()  # all of it is drawn: keys are heard
     for key, number in (("a", 1), ("x", 2), ("a", 3)):
+        drawn(page)
         page.keyboard.press(key)
         expect(dialog.get_by_role("img", name=f"number {number}", exact=False).first).to_be_visible()
+    drawn(page)
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     expect(page.get_by_text("2 accepted, 1 rejected, 3 not looked at")).to_be_visible()
     assert marks_of(synthetic).tolist() == ["accepted", "rejected", "accepted", "", "", ""]
+    settled(page)
     page.get_by_role("button", name="close icon").last.click()
     expect(page.get_by_text("2 accepted, 2 rejected, 2 not looked at")).to_be_visible()
     page.get_by_role("button", name="Brightness, contrast").click()

@@ -64,8 +64,10 @@ def test_read_blinded_by_keyboard(server: str, page: Page, session: ReaderSessio
         seen.append(page.get_by_test_id("stMain").inner_html())
         page.keyboard.press("ArrowLeft" if place % 2 else "ArrowRight")
         expect(page.get_by_text("You chose: real" if place % 2 else "You chose: synthetic")).to_be_visible()
+        settled(page)  # a key is heard once the buttons are drawn anew
         page.keyboard.press(str(place % 5 + 1))
         expect(page.get_by_text(f"({place % 5 + 1} of 5)")).to_be_visible()
+        settled(page)
         if place == IMAGES:
             told = b"".join(frames).decode("latin-1") + "".join(seen) + " ".join(sizes)
         page.keyboard.press("n")
