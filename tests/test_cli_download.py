@@ -1,9 +1,7 @@
 """`data download`, and what `data prepare` says of a known set."""
 
 import hashlib
-import io
 import json
-import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,8 @@ from PIL import Image
 
 from medgan.cli import main
 from medgan.data.families import DATASETS, Archive
+
+from .films import zip_of_films
 
 
 def told(capsys: pytest.CaptureFixture[str], *words: str, exit_code: int = 0) -> tuple[str, str]:
@@ -27,16 +27,10 @@ def told(capsys: pytest.CaptureFixture[str], *words: str, exit_code: int = 0) ->
 @pytest.fixture
 def small(publisher: Any, monkeypatch: pytest.MonkeyPatch) -> str:
     """The SHA-256 of the one file of set `small`: two films by Montgomery's names."""
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as packed:
-        for number in range(2):
-            picture = io.BytesIO()
-            Image.fromarray(np.full((40, 40), 90 * number, np.uint8)).save(picture, format="PNG")
-            packed.writestr(f"films/CXR_png/MCUCXR_000{number}_{number}.png", picture.getvalue())
-    publisher.files["films.zip"] = stream.getvalue()
+    packed = publisher.files["films.zip"] = zip_of_films("films", 2)
     archive = Archive(publisher.url.rsplit("/", 1)[0] + "/films.zip", "films.zip", "films", 0.01)
     monkeypatch.setitem(DATASETS, "small", replace(DATASETS["tuberculosis"], name="small", archives=(archive,)))
-    return hashlib.sha256(stream.getvalue()).hexdigest()
+    return hashlib.sha256(packed).hexdigest()
 
 
 def test_without_a_name_all_sets_are_listed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,9 +1,7 @@
 """Known data sets on the Data page: terms and citation before anything is done, steps, download, published split."""
 
 import hashlib
-import io
 import shutil
-import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from medgan.data.download.config import DownloadConfig
 from medgan.data.families import DATASETS, Archive
 from medgan.jobs import run_here
 
+from ..films import zip_of_films
 from .conftest import Open, texts
 
 pytestmark = pytest.mark.usefixtures("medgan_home")
@@ -44,14 +43,8 @@ def test_what_may_be_downloaded_says_so_before(open_page: Open) -> None:
 @pytest.fixture
 def films(publisher: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Twelve films of the set `tuberculosis`, with the publisher."""
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as packed:
-        for number in range(12):
-            picture = io.BytesIO()
-            Image.fromarray(np.full((40, 40), 20 * number, np.uint8)).save(picture, format="PNG")
-            packed.writestr(f"MontgomerySet/CXR_png/MCUCXR_{number:04d}_{number % 2}.png", picture.getvalue())
-    publisher.files["films.zip"] = stream.getvalue()
-    sha256 = hashlib.sha256(stream.getvalue()).hexdigest()
+    packed = publisher.files["films.zip"] = zip_of_films("MontgomerySet", 12)
+    sha256 = hashlib.sha256(packed).hexdigest()
     archive = Archive(publisher.url.rsplit("/", 1)[0] + "/films.zip", "films.zip", "montgomery", 0.01, sha256)
     monkeypatch.setitem(DATASETS, "tuberculosis", replace(DATASETS["tuberculosis"], archives=(archive,)))
 
