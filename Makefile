@@ -12,7 +12,7 @@ app: .venv/app.stamp
 
 # A file of tests at a time on each core: most of them wait, for a browser, a process or one thread of torch.
 test: check
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 check: .venv/dev.stamp
 	$(BIN)/ruff check .

@@ -19,6 +19,18 @@ SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 SHARED_WEIGHTS = Path(__file__).parents[2] / "shared" / "weights"
 
 
+LONGEST_FIRST = ("test_published_presets", "training/", "browser/", "reliability/", "test_truth")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take longest first, so that no core is left with one of them at the end."""
+
+    def place(item: pytest.Item) -> int:
+        return next((n for n, part in enumerate(LONGEST_FIRST) if part in item.nodeid), len(LONGEST_FIRST))
+
+    items.sort(key=place)
+
+
 @pytest.fixture(autouse=True)
 def medgan_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty home a test, so that no test sees another's artefacts or the developer's."""
