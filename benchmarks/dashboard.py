@@ -105,7 +105,7 @@ def rendered(page: Path) -> list[float]:
     """Seconds of the first rendering of a page on the server, and the median of those after it."""
     from streamlit.testing.v1 import AppTest
 
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE_S).run()
+    app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=PATIENCE_S).run()
     timings = []
     for _ in range(REPEATS + 1):
         started = time.perf_counter()
@@ -146,13 +146,14 @@ def in_browsers() -> dict[str, Any]:
 
 
 @contextmanager
-def served() -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """A server of its own, and its address."""
+def served(log: Path = Path(os.devnull)) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """A server of its own that writes to a log, and its address."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with open(log, "ab") as stream:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=stream, stderr=stream)
     try:
         address = f"http://127.0.0.1:{port}"
         wait_for(address)
