@@ -1,11 +1,15 @@
-# medgan: `make app` serves the dashboard, `make test` runs every test, `make check` lint, types and layers alone.
+# medgan: `make app` serves the dashboard, `make test` runs every test, `make check` lint, types, layers and audit alone.
 PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 8501
 # On a machine without a GPU, the index of PyTorch's CPU builds saves about 4 GB (see the README).
 TORCH_INDEX ?=
+# What is looked through for secrets: every file of text; hexadecimal numbers in it are hashes of published files.
+NOT_OURS := .git .venv *_cache .hypothesis __pycache__ *.egg-info workspace checkpoints shared secrets.toml
+NUMBERS := *.png *.safetensors *.npy *.parquet *.jsonl *.csv
+any = -false $(foreach name,$(1),-o -name '$(name)')
 
-.PHONY: app test check lock clean
+.PHONY: app test check audit lock clean
 
 app: .venv/app.stamp
 	$(BIN)/streamlit run app.py --server.port $(PORT)
@@ -14,11 +18,18 @@ app: .venv/app.stamp
 test: check
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
-check: .venv/dev.stamp
+check: .venv/dev.stamp audit
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Known weaknesses and licences of what medgan is built on, and secrets in its files.
+audit: .venv/dev.stamp
+	$(BIN)/python scripts/audit.py
+	$(BIN)/pip-licenses >/dev/null
+	@find . \( $(call any,$(NOT_OURS)) \) -prune -o -type f ! \( $(call any,$(NUMBERS)) \) -print0 | \
+		xargs -0 -n 150 -P 2 $(BIN)/detect-secrets-hook --disable-plugin HexHighEntropyString
 
 .venv/app.stamp: requirements.txt constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "medgan needs Python 3.11 or newer: make app PYTHON=python3.11" >&2; exit 1; }

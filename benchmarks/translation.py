@@ -47,7 +47,7 @@ def _painter(dataset: str, name: str) -> Run:
 
 
 def _seconds_a_move(runs: list[Run], repeats: int) -> dict[str, float]:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=600).run()
+    app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=600).run()
     app.switch_page("pages/mask_to_lesion.py")
     address = {"run": runs[0].id, "beside": ",".join(run.id for run in runs[1:]), "mask_from": "drawn"}
     for name, value in address.items():

@@ -44,8 +44,8 @@ def test_every_phantom_family_is_in_the_readme(family: str) -> None:
 
 @pytest.mark.parametrize("page", sorted((ROOT / "pages").glob("*.py")), ids=lambda path: path.stem)
 def test_every_page_is_in_the_readme_and_in_the_page_table(page: Path) -> None:
-    found = re.search(rf'st\.Page\("pages/{page.name}", title="([^"]+)"', (ROOT / "app.py").read_text())
-    assert found, f"{page.name} is not in app.py"
+    found = re.search(rf'st\.Page\("pages/{page.name}", title="([^"]+)"', (ROOT / "dashboard.py").read_text())
+    assert found, f"{page.name} is not in dashboard.py"
     assert f"| **{found[1]}** |" in README
 
 

@@ -21,7 +21,7 @@ ValueT = TypeVar("ValueT", bound=str | int | bool)
 
 KEPT, PAGE, PENDING, PREFIX = "kept values", "current page", "pending values", "url:"
 FRAMED = "frame is drawn"
-SHOWN, TURNED = "page and address", "page was turned to"
+SHOWN, TURNED, TURNS = "page and address", "page was turned to", "turns of pages"
 HELD: ContextVar[dict[str, str | None] | None] = ContextVar("values for the address", default=None)
 """Of this run alone: the one before, in a thread of its own, may not have heard yet that it is to stop."""
 LATE = ContextVar("drawn late", default=False)
@@ -42,6 +42,7 @@ def enter(page: str) -> None:
         for key in [key for key in st.session_state if str(key).startswith(PREFIX)]:
             del st.session_state[key]
         st.session_state[TURNED] = True
+        st.session_state[TURNS] = st.session_state.get(TURNS, 0) + 1
 
 
 @contextmanager
@@ -82,14 +83,14 @@ def _by_history() -> bool:
 
 
 def expect_frame() -> None:
-    """Begin anew with app.py where Streamlit ran a page without it.
+    """Begin anew with dashboard.py where Streamlit ran a page without it.
 
-    Until app.py has called st.navigation once, Streamlit takes the folder `pages` for an app of its own: whoever
+    Until dashboard.py has called st.navigation once, Streamlit takes the folder `pages` for an app of its own: whoever
     opens a bookmark right after the server started would meet a page without frame, title and settings.
     """
     if not st.session_state.pop(FRAMED, False):
         pages = sorted(PAGES_FOLDER.glob("*.py"), key=lambda path: path.stem != "overview")
-        st.navigation([st.Page(path, default=path is pages[0]) for path in pages])  # from now on app.py is run
+        st.navigation([st.Page(path, default=path is pages[0]) for path in pages])  # from now on dashboard.py is run
         st.rerun()
 
 
@@ -152,6 +153,8 @@ def radio(label: str, name: str, options: Mapping[str, str]) -> str:
 
 
 NONE_CHOSEN = "none"
+FEW = 12
+"""So many options stand side by side; more are a list that is searched by typing."""
 
 
 def several(label: str, name: str, options: Mapping[str, str], *, default: Sequence[str] = ()) -> list[str]:
@@ -164,7 +167,11 @@ def several(label: str, name: str, options: Mapping[str, str], *, default: Seque
         asked = _asked(name)
         st.session_state[key] = asked[0].split(",") if asked else list(default)
     st.session_state[key] = [id for id in st.session_state[key] if id in options]
-    chosen = st.pills(label, list(options), format_func=lambda id: options[id], key=key, selection_mode="multi")
+    words = options.__getitem__
+    if len(options) <= FEW:
+        chosen = st.pills(label, list(options), format_func=words, key=key, selection_mode="multi")
+    else:
+        chosen = st.multiselect(label, list(options), format_func=words, key=key, placeholder="Type to search")
     _keep(name, ",".join(chosen) or NONE_CHOSEN)
     return [id for id in options if id in chosen]
 
@@ -214,8 +221,9 @@ def page_number(name: str, pages: int) -> int:
     """Which page of several, counted from 0; draws nothing where there is only one."""
     if pages <= 1:
         return _keep(name, 1, 1) - 1
-    key, start = PREFIX + name, f"{PREFIX}{name} at first"
-    _begin(f"{name} at first", _read(st.query_params.get(name, "1"), int) or 1, range(1, pages + 1), int)
+    # Streamlit tells the browser where this widget begins once a key: so each turn of a page has one of its own.
+    key = f"{PREFIX}{name} {st.session_state.get(TURNS, 0)}"
+    start = _begin(f"{name} at first", _read(st.query_params.get(name, "1"), int) or 1, range(1, pages + 1), int)
     return _keep(name, st.pagination(pages, default=max(1, min(st.session_state[start], pages)), key=key), 1) - 1
 
 

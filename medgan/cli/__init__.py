@@ -27,6 +27,7 @@ def entries() -> dict[str, Entry]:
         "readers": Entry("Reader studies: who has read, what came of it, answers as CSV.", group=_readers),
         "jobs": Entry("List, show, wait for, start, cancel, resume and delete jobs.", group=_jobs),
         "weights": Entry("Pre-trained networks: see, download and import them.", group=_weights),
+        "users": Entry("Who may sign in to the dashboard with a password.", group=_users),
         "demo": Entry("Make something to look at: phantoms and synthetic images.", command=_demo),
     }
 
@@ -137,6 +138,12 @@ def _weights() -> dict[str, Entry]:
     from medgan.cli import weights
 
     return weights.entries()
+
+
+def _users() -> dict[str, Entry]:
+    from medgan.cli import users
+
+    return users.entries()
 
 
 def _demo() -> type[Command]:

@@ -24,7 +24,7 @@ def state_dict_in(path: Path, entries: Sequence[str] = ()) -> dict[str, Tensor]:
         return read_tensors(path)[0]
     try:
         with warnings.catch_warnings(action="ignore"):  # what matters is raised
-            found = torch.load(path, map_location="cpu", weights_only=True)
+            found = torch.load(path, map_location="cpu", weights_only=True)  # noqa: TID251
     except FileNotFoundError:
         raise BadInput(f"{path}: no such file") from None
     except UnpicklingError:

@@ -70,6 +70,11 @@ def patient_key_file() -> Path:
     return home() / "workspace" / ".patient_key"
 
 
+def users_file() -> Path:
+    """Who may sign in to the dashboard with a password; where it is, everybody has to."""
+    return home() / "workspace" / ".users.json"
+
+
 def thesis_folder() -> Path:
     """Which quality reports stand for which table of the published comparison, one file a table."""
     return home() / "workspace" / "thesis"

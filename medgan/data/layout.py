@@ -14,6 +14,7 @@ from medgan.data.image_pairs import are_pairs, pair_images, role_of
 from medgan.data.pairing import Pairing, masked_pictures, pair_masks
 from medgan.data.problems import ALL_IMAGES, Problem
 from medgan.data.published import Counts, published_for
+from medgan.data.roots import leads_out
 from medgan.data.scan import Listing, scan
 from medgan.data.volumes.finding import FoundVolumes, find_volumes, is_volume_file
 from medgan.data.volumes.sources import VolumeSource
@@ -252,7 +253,8 @@ def _with_readings(layout: Layout) -> Layout:
     items, problems = [], list(layout.problems)
     for item in layout.items:
         file = layout.family.reading_of(item.image)
-        reading = read_reading(layout.root / file) if file else None
+        readable = file and not leads_out(layout.root / file, layout.root)
+        reading = read_reading(layout.root / file) if file and readable else None
         items.append(replace(item, reading=reading))
         if reading and item.label and reading.contradicts(item.label):
             reason = f"its reading says {reading.finding[:60]!r}; its name says {item.label}, which counts"

@@ -1,6 +1,7 @@
 """The folders below which images may be read by path: all of them, unless whoever runs the dashboard names some."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from medgan.common.errors import BadInput
@@ -27,7 +28,25 @@ def inside_roots(folder: Path) -> Path:
         resolved = folder.resolve()
     except (OSError, RuntimeError):  # a name that is too long, links in a circle
         raise BadInput(f"{folder!s:.200}: cannot be opened") from None
-    if not any(resolved.is_relative_to(root) for root in (*allowed, uploads_folder(), downloads_folder())):
+    if not _lies_in(resolved, (*allowed, uploads_folder(), downloads_folder())):
         names = ", ".join(map(str, allowed))
         raise BadInput(f"{folder}: lies outside the folders that may be read here ({names}; set by {VARIABLE})")
     return resolved
+
+
+def leads_out(path: Path, source: Path) -> bool:
+    """Whether a file or folder found below a source is a link out of it, to where nothing may be read.
+
+    Never where every folder may be read.
+    """
+    allowed = roots()
+    if not allowed:
+        return False
+    try:
+        return not _lies_in(path.resolve(), (*allowed, source.resolve()))
+    except (OSError, RuntimeError):  # links in a circle
+        return True
+
+
+def _lies_in(resolved: Path, folders: Iterable[Path]) -> bool:
+    return any(resolved.is_relative_to(folder) for folder in folders)

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from medgan.common.errors import BadInput
 from medgan.data.formats import NOT_YET, READERS, VOLUMES, is_picture, suffix_of
 from medgan.data.problems import Problem
+from medgan.data.roots import VARIABLE, leads_out
 
 IGNORED_NAMES = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
 
@@ -47,7 +48,7 @@ def scan(root: Path) -> Listing:
     for folder_name, subfolders, files in os.walk(root, followlinks=True, onerror=refuse):
         folder = Path(folder_name)
         where = _relative(root, folder)
-        if refused := _misnamed(folder, where):
+        if refused := _misnamed(folder, where) or _leading_out(folder, root, where):
             problems.append(refused)
             subfolders.clear()
             continue
@@ -63,7 +64,8 @@ def scan(root: Path) -> Listing:
             problems.append(Problem(where, "empty_folder", "holds no files"))
         for name in visible:
             file = PurePosixPath(where, _printable(name))
-            irregular = _irregular(folder / name, str(file))  # told before it is opened: a pipe would wait for ever
+            # Told before it is opened: a pipe would wait for ever.
+            irregular = _leading_out(folder / name, root, str(file)) or _irregular(folder / name, str(file))
             known = suffix_of(file) in READERS or suffix_of(file) in VOLUMES
             if not known and (irregular or not is_picture(folder / name)):
                 others[suffix_of(file)] += 1
@@ -90,6 +92,12 @@ def _misnamed(path: Path, shown: str) -> Problem | None:
     if _printable(path.name) == path.name:
         return None
     return Problem(shown, "unreadable", "its name is not valid UTF-8; rename it")
+
+
+def _leading_out(path: Path, root: Path, shown: str) -> Problem | None:
+    if not leads_out(path, root):
+        return None
+    return Problem(shown, "unreadable", f"is a link out of the folders that may be read here (set by {VARIABLE})")
 
 
 def _irregular(path: Path, shown: str) -> Problem | None:

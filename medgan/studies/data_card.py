@@ -168,7 +168,7 @@ def card_markdown(card: dict[str, Any]) -> str:
     """The facts as a Markdown file; whatever people named is escaped."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=False,  # that is for HTML; `finalize` escapes for Markdown
+        autoescape=False,  # noqa: S701  # that is for HTML; `finalize` escapes for Markdown
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

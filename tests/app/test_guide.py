@@ -4,7 +4,7 @@ import re
 
 from medgan.app.guide import FILE, PARTS_OF_PAGES, in_the_app, parts
 
-APP = FILE.parents[1] / "app.py"
+APP = FILE.parents[1] / "dashboard.py"
 CITED = re.compile(
     r"([A-Z][a-zà-ž-]+)(?:, [A-Z][a-zà-ž-]+)*(?: and [A-Z][a-zà-ž-]+)?(?: et al\.)? \(?((?:19|20)\d\d)\)?"
 )

@@ -1,7 +1,11 @@
 """A newcomer's tour: every page opens, says what to do, and nothing is broken."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
+
+from medgan.data.dataset import PreparedDataset
 
 from .steps import go, no_error, settled
 
@@ -37,6 +41,22 @@ def test_one_click_draws_phantoms_that_then_can_be_looked_at(server: str, page: 
     for image in page.get_by_test_id("stMain").locator("img").all():
         assert "Image" in (image.get_attribute("alt") or "")
     no_error(page)
+
+
+def test_back_brings_the_page_of_a_list_and_its_number(server: str, page: Page, phantoms: PreparedDataset) -> None:
+    page.goto(f"{server}/data")
+    settled(page)
+    page.get_by_role("button", name="Next page", exact=True).click()
+    expect(page).to_have_url(re.compile("page=2"))
+    settled(page)
+    shown = page.get_by_test_id("stPaginationPageActive")
+    expect(shown).to_have_text("2")
+    page.go_back()
+    settled(page)
+    expect(shown).to_have_text("1")
+    page.go_forward()
+    settled(page)
+    expect(shown).to_have_text("2")
 
 
 def test_a_bookmark_opened_first_on_a_new_server(server: str, page: Page) -> None:

@@ -9,6 +9,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
 from medgan.data.phantom_sets import PhantomConfig, prepare_phantoms
+from medgan.jobs.local import LocalProcesses
 from medgan.jobs.records import Status
 from medgan.studies.synthesis import generate, generate_config
 from medgan.training.config import train_config
@@ -23,7 +24,7 @@ TINY = {"size": 64, "width": 8, "batch_size": 4, "steps": 4, "log_every": 1, "sa
 Open = Callable[..., AppTest]
 
 
-class NeverStarts:
+class NeverStarts(LocalProcesses):
     """Starts nothing, so that a test can write the states itself."""
 
     def start(self, folder: object, attempt: int) -> None: ...
@@ -86,7 +87,7 @@ def translators(made_translators: Path, medgan_home: Path) -> Path:
 
 @pytest.fixture
 def warm_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in a server where app.py has run before; AppTest forgets that before every run."""
+    """As in a server where dashboard.py has run before; AppTest forgets that before every run."""
     begin = PagesManager.__init__
 
     def begin_warm(self: PagesManager, *args: object, **kwargs: object) -> None:
@@ -101,7 +102,7 @@ def open_page(warm_server: None) -> Open:
     """Open a page of the app at an address."""
 
     def open_(name: str, **query: str) -> AppTest:
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE_S)
+        app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=PATIENCE_S)
         if name != "overview":
             app.run()
             app.switch_page(f"pages/{name}.py")

@@ -36,8 +36,8 @@ def test_page_opens_and_says_what_to_do(open_page: Open, name: str) -> None:
 
 
 def test_a_bookmark_opened_first_on_a_new_server_gets_the_frame() -> None:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE_S).run()
-    app.switch_page("pages/jobs.py").run()  # run by Streamlit without app.py, see session.expect_frame
+    app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=PATIENCE_S).run()
+    app.switch_page("pages/jobs.py").run()  # run by Streamlit without dashboard.py, see session.expect_frame
     assert not app.exception
     assert "Jobs" in texts(app)
     assert app.sidebar.caption

@@ -4,6 +4,7 @@ import re
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from medgan.data.problems import Unusable
+from medgan.data.roots import leads_out
 
 # More than the longest header by far, even one that lists a thousand files.
 HEADER_BYTES = 1 << 20
@@ -30,6 +31,8 @@ def data_files(path: Path) -> tuple[str, ...]:
             names += _listed(named, header[match.end() :].partition(b"\0")[0].decode("utf-8", "replace"))
     for name in names:
         _check_within(name)
+        if leads_out(path.parent / name, path.parent):
+            raise Unusable("unreadable", f"takes its voxels from {name!r:.120}, a link out of its own folder")
     return tuple(dict.fromkeys(names))
 
 

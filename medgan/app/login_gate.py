@@ -1,0 +1,145 @@
+"""What every request passes before Streamlit sees it: pages, pictures, uploads and websockets alike."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable
+from urllib.parse import quote
+
+import streamlit as st
+from starlette.datastructures import MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+from medgan.app import login
+from medgan.app.login_sessions import COOKIE, SESSIONS
+
+HEALTH = "/_stcore/health"
+"""Says no more than that the server runs; open to whoever supervises it."""
+SIGN_IN = ("/login", "/logout")
+ORGANISATION = ("/auth/login", "/auth/logout", "/oauth2callback")
+CHECK_EVERY_S = 5.0
+POLICY_VIOLATION = 1008
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "SAMEORIGIN",
+    "Referrer-Policy": "same-origin",
+}
+NOT_HERE = (
+    "medgan: without a login the dashboard answers on its own machine alone, as localhost or 127.0.0.1; "
+    "see docs/security.md"
+)
+
+
+class LoginGate:
+    """ASGI middleware: lets nobody in who is not signed in, where people sign in; else nobody from elsewhere."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            return await self._app(scope, receive, send)
+        connection = HTTPConnection(scope)
+        refusal = _refusal(connection)
+        if scope["type"] == "websocket":
+            if refusal:
+                await receive()
+                return await send({"type": "websocket.close", "code": POLICY_VIOLATION})
+            return await self._app(scope, _Watched(connection, receive, send).receive, send)
+        send = _with_headers(send)
+        return await (refusal or self._app)(scope, receive, send)
+
+
+def below_base(path: str) -> str:
+    """A path of the dashboard's as the browser sees it: below server.baseUrlPath."""
+    base = (st.get_option("server.baseUrlPath") or "").strip("/")
+    return f"/{base}{path}" if base else path
+
+
+def _refusal(connection: HTTPConnection) -> Response | None:
+    """The answer to a request that must not be let through; None for one that may."""
+    way = login.way()
+    if way == "none":
+        return None if _is_from_here(connection) else PlainTextResponse(NOT_HERE, status_code=403)
+    open_paths = (HEALTH, *SIGN_IN, *(ORGANISATION if way == "organisation" else ()))
+    path = connection.scope["path"]
+    if path in map(below_base, open_paths) or SESSIONS.user_of(connection.cookies.get(COOKIE)):
+        return None
+    if connection.scope["type"] == "http" and "text/html" in connection.headers.get("accept", ""):
+        target = quote(f"{path}?{connection.url.query}".rstrip("?"), safe="")
+        return RedirectResponse(below_base(f"/login?next={target}"), status_code=303)
+    return PlainTextResponse("medgan: sign in first", status_code=401)
+
+
+def _is_from_here(connection: HTTPConnection) -> bool:
+    """Whether a request came to this machine's own address, and under a name of this machine.
+
+    The name matters: a website may let its own name point to 127.0.0.1 and then ask the dashboard for images as if it
+    were part of it (DNS rebinding).
+    """
+    local = connection.scope.get("server") or ("", None)
+    name = connection.url.hostname
+    return login.is_loopback(local[0]) and (login.is_loopback(name) or name in st.get_option("server.allowedHosts"))
+
+
+def _with_headers(send: Send) -> Send:
+    async def with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in HEADERS.items():
+                headers.setdefault(name, value)
+        await send(message)
+
+    return with_headers
+
+
+class _Watched:
+    """A websocket's messages, until the session behind it ends: then the browser is sent to the sign-in page."""
+
+    def __init__(self, connection: HTTPConnection, receive: Receive, send: Send) -> None:
+        self._token = connection.cookies.get(COOKIE)
+        self._receive = receive
+        self._send = send
+        self._next: asyncio.Future[Message] | None = None
+
+    async def receive(self) -> Message:
+        """The next message; a disconnection when the session has ended."""
+        while True:
+            left_s = SESSIONS.seconds_left(self._token) if login.way() != "none" else CHECK_EVERY_S
+            if left_s <= 0:
+                return await self._close()
+            self._next = self._next or asyncio.ensure_future(_awaited(self._receive()))
+            done, _ = await asyncio.wait({self._next}, timeout=min(left_s, CHECK_EVERY_S))
+            if done:
+                message, self._next = self._next.result(), None
+                if _is_use(message):
+                    SESSIONS.touch(self._token)
+                return message
+
+    async def _close(self) -> Message:
+        if self._next:
+            self._next.cancel()
+        ending = ForwardMsg()
+        ending.auth_redirect.url = below_base("/login")
+        with contextlib.suppress(Exception):  # the browser may be gone
+            await self._send({"type": "websocket.send", "bytes": ending.SerializeToString()})
+            await self._send({"type": "websocket.close", "code": POLICY_VIOLATION})
+        return {"type": "websocket.disconnect", "code": POLICY_VIOLATION}
+
+
+async def _awaited(message: Awaitable[Message]) -> Message:
+    return await message
+
+
+def _is_use(message: Message) -> bool:
+    """Whether a message comes from what a person did, and not from a page that draws itself anew."""
+    if message["type"] != "websocket.receive" or not message.get("bytes"):
+        return False
+    try:
+        sent = BackMsg.FromString(message["bytes"])
+    except Exception:  # Streamlit refuses it
+        return False
+    return sent.WhichOneof("type") != "app_heartbeat" and not sent.rerun_script.is_auto_rerun
