@@ -19,7 +19,7 @@ from packaging.version import Version
 
 ROOT = Path(__file__).parents[1]
 TABLE = ROOT / "scripts" / "advisories.toml"
-LISTS = ("constraints.txt", "requirements.txt")
+LISTS = ("constraints.txt", "requirements.txt", "requirements-cluster.txt")
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import streamlit as st
 from starlette.datastructures import MutableHeaders
@@ -23,12 +23,17 @@ ORGANISATION = ("/auth/login", "/auth/logout", "/oauth2callback")
 CHECK_EVERY_S = 5.0
 POLICY_VIOLATION = 1008
 HEADERS = {
+    "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "SAMEORIGIN",
     "Referrer-Policy": "same-origin",
 }
 NOT_HERE = (
     "medgan: without a login the dashboard answers on its own machine alone, as localhost or 127.0.0.1; "
+    "see docs/security.md"
+)
+ANOTHER_SITE = (
+    "medgan: another website asked, or a proxy that does not pass on the Host that the browser asked for; "
     "see docs/security.md"
 )
 
@@ -62,11 +67,13 @@ def below_base(path: str) -> str:
 def _refusal(connection: HTTPConnection) -> Response | None:
     """The answer to a request that must not be let through; None for one that may."""
     way = login.way()
-    if way == "none":
-        return None if _is_from_here(connection) else PlainTextResponse(NOT_HERE, status_code=403)
+    if way == "none" and not _is_from_here(connection):
+        return PlainTextResponse(NOT_HERE, status_code=403)
+    if _is_from_another_site(connection):
+        return PlainTextResponse(ANOTHER_SITE, status_code=403)
     open_paths = (HEALTH, *SIGN_IN, *(ORGANISATION if way == "organisation" else ()))
     path = connection.scope["path"]
-    if path in map(below_base, open_paths) or SESSIONS.user_of(connection.cookies.get(COOKIE)):
+    if way == "none" or path in map(below_base, open_paths) or SESSIONS.user_of(connection.cookies.get(COOKIE)):
         return None
     if connection.scope["type"] == "http" and "text/html" in connection.headers.get("accept", ""):
         target = quote(f"{path}?{connection.url.query}".rstrip("?"), safe="")
@@ -75,14 +82,38 @@ def _refusal(connection: HTTPConnection) -> Response | None:
 
 
 def _is_from_here(connection: HTTPConnection) -> bool:
-    """Whether a request came to this machine's own address, and under a name of this machine.
+    """Whether a request came to this machine's own address, from this machine, and under a name of it.
 
     The name matters: a website may let its own name point to 127.0.0.1 and then ask the dashboard for images as if it
-    were part of it (DNS rebinding).
+    were part of it (DNS rebinding). Who asks matters, too: a proxy may ask for others under any name.
     """
     local = connection.scope.get("server") or ("", None)
-    name = connection.url.hostname
-    return login.is_loopback(local[0]) and (login.is_loopback(name) or name in st.get_option("server.allowedHosts"))
+    if not login.is_loopback(local[0]):
+        return False
+    name = _asked_for(connection)
+    if name in st.get_option("server.allowedHosts"):
+        return True
+    return login.is_loopback(name) and connection.client is not None and login.is_loopback(connection.client.host)
+
+
+def _asked_for(connection: HTTPConnection) -> str | None:
+    """The name in the Host header. Starlette's `url` has the server's own address where the header is malformed."""
+    try:
+        return urlsplit(f"//{connection.headers.get('host', '')}").hostname
+    except ValueError:
+        return None
+
+
+def _is_from_another_site(connection: HTTPConnection) -> bool:
+    """Whether a page of another origin sent the request, as far as the browser says.
+
+    Streamlit lets websockets of every port of localhost in, and asks a server on the internet for this machine's
+    address before it refuses the rest.
+    """
+    origin = connection.headers.get("origin")
+    if origin is None or origin in st.get_option("server.corsAllowedOrigins"):
+        return False
+    return origin.partition("://")[2] != connection.headers.get("host")
 
 
 def _with_headers(send: Send) -> Send:
@@ -108,16 +139,19 @@ class _Watched:
     async def receive(self) -> Message:
         """The next message; a disconnection when the session has ended."""
         while True:
-            left_s = SESSIONS.seconds_left(self._token) if login.way() != "none" else CHECK_EVERY_S
+            left_s = self._left_s()
             if left_s <= 0:
                 return await self._close()
             self._next = self._next or asyncio.ensure_future(_awaited(self._receive()))
             done, _ = await asyncio.wait({self._next}, timeout=min(left_s, CHECK_EVERY_S))
-            if done:
+            if done and self._left_s() > 0:
                 message, self._next = self._next.result(), None
                 if _is_use(message):
                     SESSIONS.touch(self._token)
                 return message
+
+    def _left_s(self) -> float:
+        return SESSIONS.seconds_left(self._token) if login.way() != "none" else CHECK_EVERY_S
 
     async def _close(self) -> Message:
         if self._next:

@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import time
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -33,11 +34,14 @@ _used: dict[str, float] = {}
 
 
 def is_set_up() -> bool:
-    return st.secrets.load_if_toml_exists() and "auth" in st.secrets
+    """Whether there is [auth]; a file that cannot be read counts, so that a slip in it opens nothing."""
+    return "auth" in st.secrets if st.secrets.load_if_toml_exists() else bool(_files())
 
 
 def check() -> None:
     """Raise BadInput, in one line, for what is missing in [auth] or beside it."""
+    if not st.secrets.load_if_toml_exists():
+        raise BadInput(f"{', '.join(_files())}: cannot be read as TOML; mend it (see docs/security.md)")
     try:
         validate_auth_credentials("default")
     except StreamlitAuthError as error:
@@ -49,6 +53,10 @@ def check() -> None:
             f"{VARIABLE}: say who may sign in: addresses (ann@hospital.org), domains (@hospital.org), or {EVERYBODY} "
             "for everybody who has an account with the provider of [auth]"
         )
+
+
+def _files() -> list[str]:
+    return [file for file in st.get_option("secrets.files") if Path(file).is_file()]
 
 
 def link() -> str:

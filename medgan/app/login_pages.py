@@ -1,15 +1,15 @@
 """The pages for signing in and out: plain HTML, without scripts, that needs nothing else of the dashboard."""
 
 import asyncio
-import logging
 from collections.abc import Callable
 from html import escape
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
+from streamlit.logger import get_logger
 
 from medgan.app import login, login_oidc
 from medgan.app.login_gate import below_base
@@ -17,7 +17,7 @@ from medgan.app.login_sessions import ATTEMPTS, COOKIE, SESSIONS
 from medgan.common.errors import BadInput
 from medgan.common.users import fits, users
 
-LOG = logging.getLogger(__name__)
+LOG = get_logger(__name__)
 LARGEST_FORM = 8 * 1024
 """Bytes of a filled form."""
 WRONG = "Name or password is wrong."
@@ -87,6 +87,8 @@ def _ask_organisation(request: Request, target: str) -> Response:
     if allowed:
         login_oidc.use(request)
         return _signed_in(request, address, target, lambda: login.may_use(address))
+    if address:
+        LOG.warning("medgan: a sign-in from %s was refused, as %s", _address(request), address)
     alert = f"{address} may not use this dashboard. Ask whoever runs it." if address else ""
     again = "Sign in with another account" if address else "Sign in with your organisation"
     link = below_base(f"/{login_oidc.link()}")
@@ -95,24 +97,24 @@ def _ask_organisation(request: Request, target: str) -> Response:
 
 async def _sign_in(request: Request) -> Response:
     """Check name and password, in the same time and with the same words whichever of them is wrong."""
-    origin = request.headers.get("origin")
-    if login.way() != "password" or (origin and urlsplit(origin).netloc != request.headers.get("host")):
+    if login.way() != "password":
         return PlainTextResponse("medgan: sign in on the dashboard's own page", status_code=403)
     filled = await _filled(request)
     name, password, target = (filled.get(field, "") for field in ("name", "password", "next"))
-    target, address = _local(target), request.client.host if request.client else ""
+    target, address = _local(target), _address(request)
     if (wait_s := ATTEMPTS.begin(name, address)) > 0:
         alert = f"Too many attempts. Wait {wait_s + 1:.0f} seconds, then try again."
         return _form(target, alert, 429, name)
     try:
+        stored = users().get(name)
         async with _one_at_a_time:
             right = await run_in_threadpool(fits, name, password)
-        stored = users().get(name)
     except BadInput as error:
         LOG.error("%s", error)
         return _form(target, "The list of users cannot be read. Ask whoever runs this dashboard.", 500, name)
     if not right:
-        LOG.warning("medgan: a sign-in from %s was refused", address)
+        # A name that nobody has may be a password, typed into the wrong field.
+        LOG.warning("medgan: a sign-in from %s was refused%s", address, f", as {name}" if stored else "")
         return _form(target, WRONG, 401, name)
     ATTEMPTS.succeeded(name, address)
     return _signed_in(request, name, target, lambda: login.has_password(name, stored))
@@ -121,7 +123,10 @@ async def _sign_in(request: Request) -> Response:
 async def _sign_out(request: Request) -> Response:
     if request.headers.get("sec-fetch-site") in {"cross-site", "same-site"}:
         return PlainTextResponse("medgan: sign out in the dashboard itself", status_code=403)
-    SESSIONS.end(request.cookies.get(COOKIE, ""))
+    token = request.cookies.get(COOKIE, "")
+    if user := SESSIONS.user_of(token):
+        LOG.info("medgan: %s signed out", user)
+    SESSIONS.end(token)
     after = "/auth/logout" if login.way() == "organisation" else "/login"
     answer = RedirectResponse(below_base(after), status_code=303)
     answer.delete_cookie(COOKIE, path=below_base("/"))
@@ -131,9 +136,15 @@ async def _sign_out(request: Request) -> Response:
 def _signed_in(request: Request, user: str, target: str, holds: Callable[[], bool]) -> Response:
     answer = RedirectResponse(target, status_code=303)
     secure = request.url.scheme == "https"
+    SESSIONS.end(request.cookies.get(COOKIE, ""))  # of who signs in anew, or as somebody else
     token = SESSIONS.begin(user, holds)
+    LOG.info("medgan: %s signed in from %s", user, _address(request))
     answer.set_cookie(COOKIE, token, path=below_base("/"), httponly=True, samesite="lax", secure=secure)
     return answer
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
 async def _filled(request: Request) -> dict[str, str]:
@@ -159,6 +170,5 @@ def _page(body: str, alert: str, status: int) -> Response:
 
 def _local(target: str) -> str:
     """The page to go to after signing in; the first one for an address that leads elsewhere."""
-    parts = urlsplit(target)
-    leads_away = parts.scheme or parts.netloc or not target.startswith("/") or target.startswith("//")
-    return below_base("/") if leads_away or "\\" in target or not target.isprintable() else target
+    leads_away = not target.startswith("/") or target.startswith("//") or "\\" in target
+    return below_base("/") if leads_away or not target.isprintable() else target

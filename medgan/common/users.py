@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 import stat
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,7 +35,8 @@ class Cost:
 
     def hash(self, password: str, salt: bytes) -> bytes:
         memory = 128 * self.r * (self.n + self.p + 2)
-        return hashlib.scrypt(password.encode(), salt=salt, n=self.n, r=self.r, p=self.p, maxmem=memory, dklen=32)
+        typed = unicodedata.normalize("NFKC", password).encode()  # keyboards write é as one character or as two
+        return hashlib.scrypt(typed, salt=salt, n=self.n, r=self.r, p=self.p, maxmem=memory, dklen=32)
 
 
 COST = Cost()
@@ -78,8 +80,8 @@ def put_user(name: str, password: str) -> bool:
     Raises BadInput for a name or a password that cannot be used.
     """
     checked_user(name)
-    if not SHORTEST <= len(password) <= LONGEST:
-        raise BadInput(f"a password has {SHORTEST} to {LONGEST} characters; a few words together make a good one")
+    if not (SHORTEST <= len(password) <= LONGEST and password.isprintable()):
+        raise BadInput(f"a password has {SHORTEST} to {LONGEST} printable characters; a few words make a good one")
     salt = secrets.token_bytes(SALT_BYTES)
     stored = _written(COST, salt, COST.hash(password, salt))
     with _changing() as known:

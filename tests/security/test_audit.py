@@ -44,17 +44,18 @@ def test_no_pin_and_no_oldest_version_has_a_known_weakness() -> None:
 )
 def test_a_version_with_a_known_weakness_is_named(line: str) -> None:
     _, advisories = known()
-    (found,) = found_in(requirements_in(f"# a comment\n{line}  # for a reason\n"), advisories)
+    advisory = next(row for row in advisories if row.id == "CVE-2025-32434")
+    (found,) = found_in(requirements_in(f"# a comment\n{line}  # for a reason\n"), [advisory])
     assert "CVE-2025-32434" in found
     assert "mended in 2.6.0" in found
-    assert found_in([Requirement("torch==2.6.0")], advisories) == []
+    assert found_in([Requirement("torch==2.6.0")], [advisory]) == []
 
 
 def test_the_table_is_of_packages_that_are_pinned() -> None:
     """A row for a package that is not used any more would look like a check."""
     _, advisories = known()
     pinned = {requirement.name for requirement in requirements_in((ROOT / "constraints.txt").read_text())}
-    assert {row.package for row in advisories} - pinned <= set()
+    assert {row.package for row in advisories} <= pinned
 
 
 def test_a_secret_in_a_file_is_found(tmp_path: Path) -> None:

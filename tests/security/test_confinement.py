@@ -74,7 +74,7 @@ def test_the_page_reads_nothing_outside(place: str, allowed: Path, secret: Path,
     assert "patient.png" not in texts(app)
 
 
-@pytest.mark.parametrize("name", ["../out", "..", "/tmp/out", "a/../../out", "a\0b"])
+@pytest.mark.parametrize("name", ["../out", "..", "/tmp/out", "a/../../out", "a\0b", "<script>alert(1)</script>"])
 @pytest.mark.parametrize(
     "command",
     [

@@ -112,6 +112,13 @@ def test_it_refuses_to_start_without_a_list(tmp_path: Path, monkeypatch: pytest.
     assert f"medgan: {VARIABLE}: say who may sign in" in found.stderr
 
 
+def test_a_slip_in_the_secrets_opens_nothing(tmp_path: Path) -> None:
+    write_secrets(tmp_path, "http://127.0.0.1:1", 'http://127.0.0.1:2"')
+    found = start(folder=tmp_path)
+    assert found.returncode == 2
+    assert "secrets.toml: cannot be read as TOML; mend it" in found.stderr
+
+
 def test_a_star_lets_everybody_in_whom_the_provider_knows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, "*")
     assert is_allowed("eve@elsewhere.org")

@@ -106,6 +106,8 @@ def test_passwords_are_kept_as_hashes_that_their_owner_alone_may_read() -> None:
     assert fits(NAME, PASSWORD)
     assert not fits(NAME, PASSWORD + "x")
     assert not fits("nobody", PASSWORD)
+    put_user("eve", "caf\u00e9 au lait, cold")
+    assert fits("eve", "cafe\u0301 au lait, cold"), "as another keyboard writes it"
     put_user(NAME, PASSWORD)
     assert users()[NAME] != stored, "each has a salt of its own"
 
@@ -159,3 +161,23 @@ def test_a_page_that_nobody_uses_gives_way_to_the_sign_in_page(
     redirect, closed = socket.sent
     assert ForwardMsg.FromString(redirect["bytes"]).auth_redirect.url == "/login"
     assert closed == {"type": "websocket.close", "code": 1008}
+
+
+def test_what_is_sent_after_the_session_ended_is_not_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    put_user(NAME, PASSWORD)
+    sessions = Sessions()
+    monkeypatch.setattr(login_gate, "SESSIONS", sessions)
+    token = sessions.begin(NAME, lambda: True)
+    got: list[str] = []
+
+    async def sent_late() -> Message:
+        sessions.end(token)
+        return {"type": "websocket.receive", "bytes": BackMsg().SerializeToString()}
+
+    async def streamlit(scope: object, receive: object, send: object) -> None:
+        got.append((await receive())["type"])  # type: ignore[operator]
+
+    headers = [(b"cookie", f"{COOKIE}={token}".encode())]
+    scope = {"type": "websocket", "path": "/_stcore/stream", "headers": headers}
+    asyncio.run(LoginGate(streamlit)(scope, sent_late, Socket([]).send))
+    assert got == ["websocket.disconnect"]

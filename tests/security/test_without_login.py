@@ -1,21 +1,26 @@
 """A request without a login: refused at every door, not only on the page."""
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
 
 import httpx
 import pytest
+from starlette.types import Message, Receive, Scope, Send
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from medgan.app.login import check_start, is_loopback
+from medgan.app.login_gate import LoginGate
 from medgan.common.users import put_user, remove_user, users
 
 from .conftest import NAME, PASSWORD, ROOT, free_port, served, sign_in
 
 STREAM = "/_stcore/stream"
 UPLOAD = "/_stcore/upload_file/session/file"
+ELSEWHERE = ("http://evil.org", "http://127.0.0.1:1", "http://localhost:1", "http://[", "null")
+"""Origins of pages of others; on this machine, those of other programs."""
 
 
 def status_of_websocket(address: str, **headers: str) -> int:
@@ -53,10 +58,12 @@ def test_a_browser_is_led_to_the_sign_in_page_and_back(locked: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "target", ["https://evil.org", "//evil.org", "/\\evil.org", "javascript:alert(1)", '/"><script>']
+    "target", ["https://evil.org", "//evil.org", "/\\evil.org", "//[evil.org", "javascript:alert(1)", '/"><script>']
 )
 def test_nobody_is_led_elsewhere(locked: str, target: str) -> None:
-    page = httpx.get(f"{locked}/login", params={"next": target}).text
+    found = httpx.get(f"{locked}/login", params={"next": target})
+    assert found.status_code == 200
+    page = found.text
     assert "<script" not in page
     assert ('value="/"' in page) == ("evil" in target or "javascript" in target)
 
@@ -69,7 +76,9 @@ def test_who_signs_in_gets_a_cookie_that_scripts_and_other_sites_cannot_use(lock
     assert "SameSite=lax" in cookie
     token = found.cookies["medgan_session"]
     assert status_of_websocket(locked, Cookie=f"medgan_session={token}") == 101
-    assert status_of_websocket(locked, Cookie=f"medgan_session={token}", Origin="http://evil.org") == 403
+    for origin in ELSEWHERE:
+        assert status_of_websocket(locked, Cookie=f"medgan_session={token}", Origin=origin) == 403
+    assert status_of_websocket(locked, Cookie=f"medgan_session={token}", Origin=locked) == 101
     assert httpx.get(locked, cookies={"medgan_session": token}).is_success
     out = httpx.get(f"{locked}/logout", cookies={"medgan_session": token}, headers={"Sec-Fetch-Site": "cross-site"})
     assert out.status_code == 403
@@ -89,7 +98,6 @@ def test_uploads_need_the_xsrf_token_beside_the_login(locked: str) -> None:
         locked + UPLOAD,
         files={"file": b"x"},
         cookies={"medgan_session": token, "_streamlit_xsrf": "2|a|b|1"},
-        headers={"Origin": "http://evil.org"},
     )
     assert found.status_code == 403
     assert "XSRF" in found.text
@@ -105,12 +113,29 @@ def test_wrong_names_and_wrong_passwords_are_told_alike_and_slowed_down(locked: 
     assert sign_in(locked).status_code == 303, "others are not locked out"
 
 
-def test_other_sites_cannot_sign_anybody_in(locked: str) -> None:
-    assert sign_in(locked, Origin="http://evil.org").status_code == 403
+@pytest.mark.parametrize("origin", ELSEWHERE)
+def test_other_sites_cannot_sign_anybody_in(locked: str, origin: str) -> None:
+    assert sign_in(locked, Origin=origin).status_code == 403
+    assert sign_in(locked, Origin=locked).status_code == 303
 
 
 def test_a_form_larger_than_ours_is_not_read(locked: str) -> None:
-    assert sign_in(locked, password="x" * 100_000).status_code == 401
+    filled = {"name": NAME, "password": PASSWORD, "next": "/"}
+    assert httpx.post(f"{locked}/login", data=filled).status_code == 303
+    assert httpx.post(f"{locked}/login", data=filled | {"more": "x" * 10_000}).status_code == 401
+
+
+def test_who_signs_in_anew_leaves_no_session_behind(locked: str) -> None:
+    first = sign_in(locked).cookies["medgan_session"]
+    sign_in(locked, Cookie=f"medgan_session={first}")
+    assert httpx.get(locked, cookies={"medgan_session": first}).status_code == 401
+
+
+def test_nothing_that_is_shown_is_kept_by_browsers_and_proxies(locked: str) -> None:
+    token = sign_in(locked).cookies["medgan_session"]
+    for path in ("/login", "/media/0.png"):
+        found = httpx.get(locked + path, cookies={"medgan_session": token})
+        assert found.headers["cache-control"] == "no-store"
 
 
 def test_pages_cannot_be_framed_or_guessed(locked: str) -> None:
@@ -121,16 +146,44 @@ def test_pages_cannot_be_framed_or_guessed(locked: str) -> None:
 
 
 def test_without_a_login_the_dashboard_answers_under_this_machines_names_alone(unlocked: str) -> None:
-    """A website that lets its own name point to 127.0.0.1 asks in vain."""
-    assert httpx.get(unlocked).is_success
-    assert httpx.get(unlocked, headers={"Host": f"localhost:{unlocked.rsplit(':')[-1]}"}).is_success
-    found = httpx.get(unlocked, headers={"Host": "evil.org"})
-    assert found.status_code == 403
-    assert "localhost" in found.text
+    """A website that lets its own name point to 127.0.0.1 asks in vain, and so does a proxy."""
+    port = unlocked.rsplit(":")[-1]
+    for name in ("localhost", "LOCALHOST", "127.0.0.1"):
+        assert httpx.get(unlocked, headers={"Host": f"{name}:{port}"}).is_success
     assert status_of_websocket(unlocked) == 101
-    assert status_of_websocket(unlocked, Origin="http://evil.org") == 403
-    other = httpx.get(f"{unlocked}/_stcore/host-config", headers={"Origin": "http://evil.org"})
-    assert "access-control-allow-origin" not in other.headers
+    assert [status_of_websocket(unlocked, Origin=origin) for origin in ELSEWHERE] == [403] * len(ELSEWHERE)
+    for name in ("evil.org", "localhost.evil.org", "a`b.evil.org", '"localhost".evil.org', "evil.org:99999", "["):
+        found = httpx.get(unlocked, headers={"Host": name})
+        assert found.status_code == 403, name
+        assert "localhost" in found.text
+    assert httpx.get(unlocked, headers={"X-Forwarded-For": "10.0.0.7"}).status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/_stcore/health", "/_stcore/host-config", "/media/0.png", "/"])
+def test_pages_of_other_origins_get_nothing(unlocked: str, path: str) -> None:
+    for origin in ELSEWHERE:
+        found = httpx.get(unlocked + path, headers={"Origin": origin})
+        assert (found.status_code, "another website" in found.text) == (403, True)
+        assert "access-control-allow-origin" not in found.headers
+    assert httpx.get(unlocked + path, headers={"Origin": unlocked}).status_code != 403
+
+
+@pytest.mark.parametrize(("origin", "reaches"), [("http://evil.org", False), ("http://127.0.0.1:1", True)])
+def test_streamlit_is_not_asked_about_other_origins(origin: str, reaches: bool) -> None:
+    """To judge one, it would ask a server on the internet for this machine's address."""
+    reached: list[str] = []
+
+    async def streamlit(scope: Scope, receive: Receive, send: Send) -> None:
+        reached.append(scope["path"])
+
+    async def nothing(*_: object) -> Message:
+        return {"type": "websocket.connect"}
+
+    headers = [(b"host", b"127.0.0.1:1"), (b"origin", origin.encode())]
+    scope = {"type": "websocket", "path": STREAM, "headers": headers}
+    scope |= {"server": ("127.0.0.1", 1), "client": ("127.0.0.1", 2)}
+    asyncio.run(LoginGate(streamlit)(scope, nothing, nothing))
+    assert reached == [STREAM] * reaches
 
 
 def test_users_come_and_go_while_the_dashboard_runs(medgan_home: Path) -> None:
@@ -141,6 +194,10 @@ def test_users_come_and_go_while_the_dashboard_runs(medgan_home: Path) -> None:
         assert httpx.get(address).status_code == 401, "the first user closes it"
         tokens = [sign_in(address, name).cookies["medgan_session"] for name in (NAME, "bob")]
         assert all(httpx.get(address, cookies={"medgan_session": token}).is_success for token in tokens)
+        assert sign_in(address, NAME, "wrong horse battery").status_code == 401
+        assert sign_in(address, "typed into the wrong field").status_code == 401
+        own = {"Cookie": f"medgan_session={sign_in(address).cookies['medgan_session']}"}
+        assert httpx.get(f"{address}/logout", headers=own).status_code == 303
         put_user(NAME, "another horse battery")
         remove_user("bob")
         for token in tokens:
@@ -148,6 +205,10 @@ def test_users_come_and_go_while_the_dashboard_runs(medgan_home: Path) -> None:
         remove_user(NAME)
         assert users() == {}
         assert httpx.get(address).status_code == 401, "an empty file of users lets nobody in"
+    log = (medgan_home / "server.log").read_text()
+    for said in ("bob signed in from 127.0.0.1", "from 127.0.0.1 was refused, as ann", "ann signed out"):
+        assert said in log
+    assert "typed into the wrong field" not in log
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0", ""])
