@@ -12,6 +12,8 @@ from medgan.data.dataset import PreparedDataset
 from medgan.models import GANS
 from medgan.models.resnet import ResNet
 from medgan.studies.synthesis import SyntheticSet
+from medgan.training.config import train_config
+from medgan.training.loop import start_run
 from medgan.training.run import Run
 
 from .commands import answer, complaint, help_of
@@ -124,3 +126,16 @@ def test_torchrun_starts_the_same_command_on_two_processes(phantoms: PreparedDat
     done = subprocess.run([*command, *words], env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.count("Run 'both'") == 1
+
+
+def test_an_unfinished_run_is_gone_on_with(
+    capsys: pytest.CaptureFixture[str], phantoms: PreparedDataset, medgan_home: Path
+) -> None:
+    options = {"size": 64, "width": 8, "batch_size": 2, "steps": 2, "log_every": 1}
+    begun = start_run(train_config("dcgan", "phantoms", name="begun", options=options), phantoms)
+    resume = ("train", "dcgan", "--resume", "begun")
+    assert "has its own options" in complaint(capsys, *resume, "--steps", "3")
+    assert "is of another GAN: train dcgan" in complaint(capsys, "train", "fastgan", *resume[2:])
+    made = answer(capsys, *resume)
+    assert (made["id"], made["step"]) == (begun.id, 2)
+    assert "is finished" in complaint(capsys, *resume)

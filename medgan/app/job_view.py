@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 
 import streamlit as st
 
+from medgan import jobs
+from medgan.app import cached
 from medgan.app.words import ago, plain, plainly, time_left
 from medgan.common.progress import so_far
-from medgan.jobs import Job, State, Status, ahead_of, in_words, list_jobs
+from medgan.jobs import Job, State, Status, ahead_of, in_words
 from medgan.jobs.records import now
 
 STATES: dict[State, tuple[str, str, str]] = {
@@ -34,7 +36,7 @@ def working(*kinds: str) -> frozenset[str]:
 
 def resting(*kinds: str) -> bool:
     """Whether there are jobs of some kinds, or of all, that stopped lately and may be resumed from elsewhere."""
-    return any(_rests(job.status()) for job in list_jobs() if not kinds or job.kind in kinds)
+    return any(_rests(job.status()) for job in cached.jobs() if not kinds or job.kind in kinds)
 
 
 def _rests(status: Status) -> bool:
@@ -43,12 +45,12 @@ def _rests(status: Status) -> bool:
 
 def active_jobs() -> list[tuple[Job, Status]]:
     """Jobs that work, then those that wait in the order in which they began to."""
-    return [(job, status) for job, status in in_order() if status.active]
+    return sorted(jobs.active_jobs(), key=_place)
 
 
 def in_order() -> list[tuple[Job, Status]]:
     """All jobs: those that work, those that wait in their order, the others by when they last changed, newest first."""
-    return sorted(((job, job.status()) for job in list_jobs()), key=_place)
+    return sorted(((job, job.status()) for job in cached.jobs()), key=_place)
 
 
 def _place(found: tuple[Job, Status]) -> tuple[int, float]:
@@ -61,7 +63,7 @@ def _place(found: tuple[Job, Status]) -> tuple[int, float]:
 
 def jobs_of(kind: str) -> list[Job]:
     """Jobs of a kind, newest first."""
-    return [job for job in list_jobs() if job.kind == kind]
+    return [job for job in cached.jobs() if job.kind == kind]
 
 
 def worth_showing(status: Status) -> bool:
@@ -115,7 +117,7 @@ def when(job: Job, status: Status) -> str:
     words = ago(job.submitted)
     if status.started and status.took_s is not None:
         words += f" · took {in_words(status.took_s)}"
-    return words
+    return words + (" · on Ray" if job.executor_name == "ray" else "")
 
 
 def buttons(job: Job, status: Status, key: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import CliToggleFlag
@@ -13,7 +13,7 @@ from medgan.cli.terminal import shown_progress
 from medgan.common.artefact import checked_name
 from medgan.common.config import Config, one_line, read_json
 from medgan.common.errors import BadInput
-from medgan.jobs import Artefact, run_here, submit
+from medgan.jobs import Artefact, Needs, run_here, submit, usual_executor
 
 PROGRAM = "python -m medgan"
 ConfigT = TypeVar("ConfigT", bound=Config)
@@ -48,7 +48,12 @@ class WorkCommand(Command):
     """JSON file with any of the options that say what to make; the command line goes before it."""
     detach: CliToggleFlag[bool] = False
     """Work in the background: print the job's id and return."""
-    manner: ClassVar = frozenset({"as_json", "config_file", "detach"})
+    executor: Literal["local", "ray"] = "local"
+    """Where the work is done: here, or on the Ray cluster of RAY_ADDRESS. MEDGAN_EXECUTOR sets another default."""
+    cpus: int = Field(0, description="Ray: cores of a task, and its threads. [default as many as here]")
+    gpus: float = Field(0, description="Ray: GPUs of a task, from 0 to 1. [default 1 where there are any and it helps]")
+    memory_gb: float = Field(0, description="Ray: memory that a task needs, in GB. [default 1; 2 for long work]")
+    manner: ClassVar = frozenset({"as_json", "config_file", "detach", "executor", *Needs.model_fields})
     """Options that say how to work, not what to make; they belong on the command line."""
 
     def given(self) -> dict[str, Any]:
@@ -88,14 +93,29 @@ class WorkCommand(Command):
         """
         if name := getattr(config, "name", ""):
             checked_name(name)  # better before the work than in the midst of it
+        executor, needs = self.place(), self.needs()
         if self.detach:
-            job = submit(kind, config)
+            job = submit(kind, config, executor=executor, needs=needs)
             text = f"Started in the background. Follow it: {PROGRAM} jobs wait {job.id}"
             return Answer({"job": job.id, "state": "queued"}, f"{job.id}\n{text}")
         with shown_progress() as progress:
-            job, artefact = run_here(kind, config, progress, at_once=at_once)
+            job, artefact = run_here(kind, config, progress, at_once=at_once, executor=executor, needs=needs)
         answer = say(artefact)
         return Answer(answer.data | {"job": job.id}, answer.text, answer.exit_code)
+
+    def place(self) -> str:
+        """The name of the executor."""
+        return self.executor if "executor" in self.model_fields_set else usual_executor()
+
+    def needs(self) -> Needs:
+        """What was asked for of a cluster; raises BadInput where the work is done here, or for what cannot be."""
+        asked = {name: getattr(self, name) for name in self.model_fields_set & set(Needs.model_fields)}
+        if asked and self.place() == "local":
+            raise BadInput(f"--{min(asked).replace('_', '-')}: is for work on a cluster; add --executor ray")
+        try:
+            return Needs.model_validate(asked)
+        except ValidationError as error:
+            raise BadInput(with_flags(one_line(error), set(asked))) from None
 
 
 @dataclass(frozen=True)

@@ -112,6 +112,7 @@ def known(job: Job, status: Status) -> dict[str, Any]:
         "id": job.id,
         "kind": job.kind,
         "title": job.title,
+        "executor": job.executor_name,
         "submitted": job.submitted.isoformat(),
         **status.model_dump(mode="json"),
         "progress": progress.model_dump(mode="json") if progress else None,
@@ -129,6 +130,7 @@ def told(job: Job, status: Status) -> str:
         [
             ("job", job.id),
             ("work", job.title),
+            ("done by", "Ray" if job.executor_name == "ray" else None),
             ("state", state),
             ("reason", status.reason),
             ("done", so_far(progress.done, progress.total) if progress else None),

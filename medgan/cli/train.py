@@ -35,7 +35,30 @@ class TrainCommand(WorkCommand):
     name: str = Field("GAN, data set and class", description="Name of the run.")
     now: CliToggleFlag[bool] = False
     """Start at once, even beside other training; else it waits for its turn."""
-    manner = WorkCommand.manner | {"now"}
+    resume: str = Field("none", description="Go on with this unfinished run, by its name or id, with its own options.")
+    manner = WorkCommand.manner | {"now", "resume"}
+
+    def check_manner(self, processes: int) -> None:
+        """Raise BadInput where options contradict each other, or the number of torchrun's processes."""
+        if self.now and self.detach:
+            raise BadInput("--now is for training that you watch: leave out --detach")
+        if processes > 1 and self.detach:
+            raise BadInput("torchrun's processes belong to the training: leave out --detach")
+        if processes > 1 and self.place() != "local":
+            raise BadInput("torchrun's processes train on this machine: use --executor local")
+
+    def go_on(self, gan_name: str, rank: int, *, at_once: bool) -> Answer:
+        """Go on with an unfinished run, in as many processes as there are now."""
+        run = Run.open(self.resume)
+        if run.finished or run.config.gan != gan_name:
+            why = "is finished" if run.finished else f"is of another GAN: train {run.config.gan}"
+            raise BadInput(f"--resume: run {run.name} {why}")
+        if self.given():
+            raise BadInput(f"--resume: run {run.name} has its own options; leave out the others")
+        if rank > 0:
+            follow(run.config.loop.device)
+            return Answer({}, "")
+        return self.do("train", run.config, run_answer, at_once=at_once)
 
 
 def entries() -> dict[str, Entry]:
@@ -61,10 +84,9 @@ def gan_command(gan_name: str) -> type[Command]:
 
         def run(self) -> Answer:
             rank, processes = started_as()
-            if self.now and self.detach:
-                raise BadInput("--now is for training that you watch: leave out --detach")
-            if processes > 1 and self.detach:
-                raise BadInput("torchrun's processes belong to the training: leave out --detach")
+            self.check_manner(processes)
+            if "resume" in self.model_fields_set:
+                return self.go_on(gan_name, rank, at_once=self.now or processes > 1)
             options = self.given()
             if "steps" in self.model_fields_set and "epochs" not in self.model_fields_set:
                 options["epochs"] = 0  # who types steps wants so many, whatever a file or preset says of epochs

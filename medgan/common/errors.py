@@ -8,6 +8,10 @@ class BadInput(Exception):
     """
 
 
+class Busy(BadInput):
+    """What was asked for is being done by another process; later it may be free."""
+
+
 class Cancelled(Exception):
     """The work stopped because it was asked to, and left what it had in a resumable state."""
 

@@ -32,7 +32,12 @@ from medgan.jobs.work import Artefact
 CLAIM_TIMEOUT_S = 15.0
 """How long the process of the attempt before may take to end."""
 FULL_DISK = {errno.ENOSPC, errno.EDQUOT}
-MEMORY_SIGNS = ("can't allocate memory", "not enough memory", "out of memory", "Cannot allocate memory")
+NOT_WRITABLE = {errno.EROFS, errno.EACCES, errno.EPERM}
+MEMORY_SIGNS = (
+    *("can't allocate memory", "not enough memory", "out of memory", "Cannot allocate memory"),
+    *("std::bad_alloc", "can't start new thread", "failed to map segment", "could not create a primitive"),
+)
+"""How NumPy, torch and the system's loader say it where they raise no MemoryError."""
 
 
 @contextmanager
@@ -104,6 +109,8 @@ def how_it_ended(error: BaseException) -> tuple[State, Failure | None, str]:
         return "failed", "work", one_line(error)
     if isinstance(error, OSError) and error.errno in FULL_DISK:
         return "failed", "resources", "the disk is full: make room, then resume"
+    if isinstance(error, OSError) and error.errno in NOT_WRITABLE and error.filename:
+        return "failed", "resources", f"{error.filename}: {error.strerror}; make it accessible, then resume"
     if type(error).__name__ == "OutOfMemoryError":  # torch's, for a GPU
         return "failed", "resources", "the GPU's memory is full: try a smaller batch size or image size"
     if isinstance(error, MemoryError) or any(sign in str(error) for sign in MEMORY_SIGNS):

@@ -1,5 +1,6 @@
 """A job as its folder tells it: looked at, cancelled, resumed and deleted from any process."""
 
+import os
 import shutil
 import time
 from dataclasses import dataclass
@@ -12,19 +13,24 @@ from filelock import FileLock, Timeout
 from medgan.common.artefact import checked_name
 from medgan.common.errors import BadInput
 from medgan.common.home import jobs_folder
-from medgan.jobs.executor import EXECUTORS, Executor, heartbeat_age_s
+from medgan.jobs.executor import EXECUTORS, Executor, executor_named
+from medgan.jobs.local import heartbeat_age_s
 from medgan.jobs.records import (
     CANCELLED_WAITING,
     JOB,
     LOG,
     PROGRESS,
+    STATUS,
+    USUAL,
     WORKER_LOCK,
-    JobRecord,
+    Needs,
     ProgressRecord,
     Status,
     change_status,
+    has_ended,
     now,
-    read_record,
+    read_job,
+    read_progress,
     read_status,
     status_locked,
 )
@@ -46,6 +52,7 @@ class Job:
     submitted: datetime
     takes_slot: bool = False
     executor_name: str = "local"
+    needs: Needs = USUAL
     damage: str = ""
     """What is wrong with job.json; such a job can only be looked at and deleted."""
 
@@ -65,7 +72,7 @@ class Job:
     def at(cls, folder: Path) -> Self:
         """The job in a folder, marked where its record is damaged."""
         try:
-            record = read_record(folder / JOB, JobRecord)
+            record = read_job(folder / JOB)
         except BadInput as error:
             return cls(folder.name, folder, "unknown", folder.name, {}, _changed(folder), damage=str(error))
         return cls(
@@ -77,6 +84,7 @@ class Job:
             record.submitted,
             record.takes_slot,
             record.executor,
+            record.needs,
         )
 
     @property
@@ -101,7 +109,7 @@ class Job:
     def progress(self) -> ProgressRecord | None:
         """How far it is; None before the first report, or where the file is damaged."""
         try:
-            return read_record(self.folder / PROGRESS, ProgressRecord)
+            return read_progress(self.folder / PROGRESS)
         except BadInput:
             return None
 
@@ -151,7 +159,7 @@ class Job:
 
         Raises BadInput for a job in another state.
         """
-        executor = self._executor
+        executor = executor_named(self.executor_name)
         with status_locked(self.folder):
             before = self.status()
             if not before.resumable:
@@ -210,11 +218,18 @@ def list_jobs() -> list[Job]:
     return sorted(jobs, key=lambda job: (job.submitted, job.id), reverse=True)
 
 
+def active_jobs() -> list[tuple[Job, Status]]:
+    """Jobs that wait or work. Of those that have ended only when their status was written is looked at."""
+    jobs = [Job.at(folder) for folder in _folders() if not has_ended(folder / STATUS)]
+    return [(job, status) for job in jobs if (status := job.status()).active]
+
+
 def _folders() -> list[Path]:
     root = jobs_folder()
     if not root.is_dir():
         return []
-    return [path for path in root.iterdir() if path.is_dir() and not path.name.startswith(".")]
+    with os.scandir(root) as found:
+        return [root / one.name for one in found if not one.name.startswith(".") and one.is_dir()]
 
 
 def _changed(folder: Path) -> datetime:

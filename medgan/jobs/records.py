@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from medgan.common.artefact import write_atomic
 from medgan.common.config import one_line
 from medgan.common.errors import BadInput
+from medgan.common.unchanged import while_unchanged
 
 JOB, STATUS, PROGRESS, HEARTBEAT, LOG = "job.json", "status.json", "progress.json", "heartbeat", "log.txt"
 STATUS_LOCK, WORKER_LOCK = "status.lock", "worker.lock"
@@ -34,6 +35,23 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+class Needs(BaseModel):
+    """What work needs of a cluster's node; None is for what its kind usually needs."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    cpus: int | None = Field(None, ge=1)
+    """Cores, and threads that torch computes with."""
+    gpus: float | None = Field(None, ge=0, le=1)
+    """GPUs; 0.5 shares one with another task."""
+    memory_gb: float | None = Field(None, gt=0)
+    """Memory (10^9 bytes) that no other task may count on."""
+
+
+USUAL = Needs()
+"""What the kind of work usually needs."""
+
+
 class JobRecord(BaseModel):
     """What a job was asked to do; never changes."""
 
@@ -47,6 +65,7 @@ class JobRecord(BaseModel):
     submitted: datetime
     takes_slot: bool
     executor: str = "local"
+    needs: Needs = USUAL
 
 
 class Result(BaseModel):
@@ -136,6 +155,32 @@ def read_record(path: Path, model: type[ModelT]) -> ModelT:
         raise BadInput(f"{path}: cannot be read ({error.strerror})") from None
 
 
+@while_unchanged
+def read_job(path: Path) -> JobRecord:
+    """A job.json; as `read_record`, and read anew only where it changed: there may be thousands."""
+    return read_record(path, JobRecord)
+
+
+@while_unchanged
+def read_progress(path: Path) -> ProgressRecord:
+    """A progress.json, likewise."""
+    return read_record(path, ProgressRecord)
+
+
+@while_unchanged
+def _read_status(path: Path) -> Status:
+    return read_record(path, Status)
+
+
+@while_unchanged
+def has_ended(path: Path) -> bool:
+    """Whether a status.json says that its job neither waits nor works; a damaged one does not."""
+    try:
+        return not read_record(path, Status).active
+    except BadInput:
+        return False
+
+
 def write_record(path: Path, record: BaseModel) -> None:
     """Write one of the JSON files above, whole and on disk."""
     write_atomic(path, record.model_dump_json(indent=2) + "\n")
@@ -159,7 +204,7 @@ def status_locked(folder: Path) -> Iterator[None]:
 
 def read_status(folder: Path) -> Status:
     """What is written, as it is; raises BadInput where it is missing or damaged."""
-    return read_record(folder / STATUS, Status)
+    return _read_status(folder / STATUS)
 
 
 def change_status(folder: Path, **changes: Any) -> Status:

@@ -21,11 +21,16 @@ class Reporter:
 
     A thread of its own gives the sign of life and looks for a cancel request written by another machine;
     a signal sets the same flag at once. A full disk stops neither: the work itself will say it.
+
+    A job's tasks on other machines have one each, for the job's process to read: it writes into `file`, and leaves the
+    sign of life to that process.
     """
 
-    def __init__(self, folder: Path, attempt: int, beside: Progress | None = None) -> None:
+    def __init__(self, folder: Path, attempt: int, beside: Progress | None = None, file: Path | None = None) -> None:
         self.folder = folder
         self.attempt = attempt
+        self.file = file or folder / PROGRESS
+        self._beats = file is None
         self.beside = beside or Silent()
         self._stop = threading.Event()
         self._over = threading.Event()
@@ -67,14 +72,15 @@ class Reporter:
             if self._latest is None or not (at_once or clock - self._written_at >= PROGRESS_S):
                 return
             with suppress(OSError):
-                write_quick(self.folder / PROGRESS, self._latest.model_dump_json())
+                write_quick(self.file, self._latest.model_dump_json())
             self._latest = None
             self._written_at = clock
 
     def _beat(self) -> None:
         while True:
-            with suppress(OSError):
-                write_quick(self.folder / HEARTBEAT, now().isoformat() + "\n")
+            if self._beats:
+                with suppress(OSError):
+                    write_quick(self.folder / HEARTBEAT, now().isoformat() + "\n")
             self._write_progress()
             with suppress(BadInput):
                 status = read_status(self.folder)

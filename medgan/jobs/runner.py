@@ -10,35 +10,44 @@ from medgan.common.errors import BadInput, Cancelled
 from medgan.common.home import jobs_folder
 from medgan.common.progress import Progress
 from medgan.jobs import execution
-from medgan.jobs.executor import EXECUTORS
+from medgan.jobs.executor import EXECUTORS, executor_named, usual_executor
 from medgan.jobs.job import Job
-from medgan.jobs.records import CANCELLED_WAITING, JOB, LOG, STATUS, JobRecord, Status, now, write_record
+from medgan.jobs.records import CANCELLED_WAITING, JOB, LOG, STATUS, USUAL, JobRecord, Needs, Status, now, write_record
 from medgan.jobs.reporter import Reporter
 from medgan.jobs.slots import slots, take_turn
 from medgan.jobs.work import Artefact, work
 
 
-def submit(kind: str, config: Config, *, executor: str = "local") -> Job:
+def submit(kind: str, config: Config, *, executor: str = "", needs: Needs = USUAL) -> Job:
     """Start the work in a process of its own and return at once; it outlives this one.
 
-    Long work waits there for its turn. Raises BadInput for an unknown kind, and where no job can be written.
+    Long work waits there for its turn. `executor` is where the work is done, MEDGAN_EXECUTOR unless it is given.
+    Raises BadInput for an unknown kind or executor, and where no job can be written.
     """
     slots()  # a bad setting is better said here than in a log
-    job = _create(kind, config, executor, takes_slot=work(kind).takes_slot)
-    EXECUTORS[executor].start(job.folder, attempt=1)
+    job = _create(kind, config, executor or usual_executor(), needs)
+    EXECUTORS[job.executor_name].start(job.folder, attempt=1)
     return job
 
 
-def run_here(kind: str, config: Config, progress: Progress, *, at_once: bool = False) -> tuple[Job, Artefact]:
-    """Do the work in this process, with a job's folder so that every dashboard sees it.
+def run_here(
+    kind: str,
+    config: Config,
+    progress: Progress,
+    *,
+    at_once: bool = False,
+    executor: str = "",
+    needs: Needs = USUAL,
+) -> tuple[Job, Artefact]:
+    """Do the work in this process, or wait here for a cluster to do it; every dashboard sees it as a job.
 
     Long work waits for its turn like any other, unless it is to start at once. Ctrl+C and SIGTERM ask the
     work to stop at its next safe point. Raises what the work raises: BadInput, Cancelled, KeyboardInterrupt
     after a second Ctrl+C, or what went wrong.
     """
-    row = work(kind)
     slots()
-    job = _create(kind, config, "local", takes_slot=row.takes_slot)
+    job = _create(kind, config, executor or usual_executor(), needs)
+    place = EXECUTORS[job.executor_name]
 
     def behind(jobs: list[Job]) -> None:
         more = f" and {len(jobs) - 1} more" if len(jobs) > 1 else ""
@@ -53,7 +62,7 @@ def run_here(kind: str, config: Config, progress: Progress, *, at_once: bool = F
         try:
             if not take_turn(job, 1, reporter.stop_requested, behind, at_once=at_once):
                 raise Cancelled(CANCELLED_WAITING)
-            return job, execution.carry_out(job.folder, 1, lambda: row.run(config, reporter))
+            return job, execution.carry_out(job.folder, 1, lambda: place.carry_out(kind, config, needs, reporter))
         except Cancelled as error:
             raise Cancelled(f"{error} (job {job.id})") from None
 
@@ -63,12 +72,12 @@ def _log(folder: Path, line: str) -> None:
         print(line, file=log)
 
 
-def _create(kind: str, config: Config, executor: str, *, takes_slot: bool) -> Job:
+def _create(kind: str, config: Config, executor: str, needs: Needs) -> Job:
     """A job's folder; it appears with its records in it, or not at all. Raises BadInput where it cannot."""
     values: dict[str, Any] = config.model_dump(mode="json")
     # A job may be resumed from another working folder.
     values |= {key: str(value.absolute()) for key, value in dict(config).items() if isinstance(value, Path)}
-    row = work(kind)
+    row, queues = work(kind), executor_named(executor).queues
     called = values.get("name") or PurePath(os.path.normpath(values.get(row.called_by) or "")).name
     called = "" if called == kind else called  # the demo that is called demo
     record = JobRecord(
@@ -77,8 +86,9 @@ def _create(kind: str, config: Config, executor: str, *, takes_slot: bool) -> Jo
         title=": ".join(filter(None, (row.title, called))),
         config=values,
         submitted=now(),
-        takes_slot=takes_slot,
+        takes_slot=row.takes_slot and queues,
         executor=executor,
+        needs=needs,
     )
     folder = jobs_folder() / record.id
     unborn = folder.with_name(f".{record.id}.new")

@@ -9,7 +9,7 @@ from filelock import FileLock
 from medgan.common.errors import BadInput, Cancelled
 from medgan.common.home import jobs_folder
 from medgan.jobs import execution
-from medgan.jobs.job import Job, list_jobs
+from medgan.jobs.job import Job, active_jobs
 from medgan.jobs.records import CANCELLED_WAITING, LOCK_TIMEOUT_S
 
 POLL_S = 0.5
@@ -91,6 +91,6 @@ def _standing_before(job: Job) -> tuple[list[Job], list[Job]]:
 
 def _standing() -> tuple[list[Job], list[Job]]:
     """The jobs that hold a slot, and those that wait for one in their order."""
-    found = [(job.status(), job) for job in list_jobs() if job.takes_slot]
+    found = [(status, job) for job, status in active_jobs() if job.takes_slot]
     queue = sorted((status.queued_at, job.id, job) for status, job in found if status.state == "queued")
     return [job for status, job in found if status.state == "running"], [job for _, _, job in queue]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from medgan.common.errors import BadInput, Cancelled
 from medgan.jobs import execution
+from medgan.jobs.executor import executor_named
 from medgan.jobs.job import Job
 from medgan.jobs.records import now
 from medgan.jobs.reporter import Reporter
@@ -38,8 +39,8 @@ def _attempt(job: Job, attempt: int, reporter: Reporter) -> int:
     """Wait for the turn, then do the work: nothing heavy is imported before that."""
 
     def run() -> Artefact:
-        row = work(job.kind)
-        return row.run(row.config(job.config), reporter)
+        config = work(job.kind).config(job.config)
+        return executor_named(job.executor_name).carry_out(job.kind, config, job.needs, reporter)
 
     try:
         if not take_turn(job, attempt, reporter.stop_requested):

@@ -1,24 +1,22 @@
 """Carrying out a downstream study: each arm is trained and tested with each seed, once, and then judged."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from functools import cached_property
 
 import numpy as np
 from filelock import FileLock, Timeout
 
-from medgan.common.artefact import MANIFEST, atomic_file, checked_name, commit, sweep, write_atomic
+from medgan.common.artefact import MANIFEST, atomic_file, checked_name, commit, drop_damaged, sweep, write_atomic
 from medgan.common.config import read_json
-from medgan.common.errors import BadInput, Cancelled
+from medgan.common.errors import BadInput, Busy
 from medgan.common.home import studies_folder
-from medgan.common.jsonl import append_jsonl, read_jsonl
+from medgan.common.jsonl import append_jsonl, read_jsonl, write_jsonl
 from medgan.common.progress import Portion, Progress, Silent
 from medgan.common.repro import environment
-from medgan.data.dataset import PreparedDataset
-from medgan.downstream.backbones import chosen_backbone, is_small
-from medgan.studies.arms import REAL, Arm
-from medgan.studies.material import Material
+from medgan.common.spread import Call, Spread, in_turn
+from medgan.downstream.backbones import is_small
+from medgan.studies.arms import REAL
 from medgan.studies.study import (
     CONFIG,
     GRID,
@@ -29,18 +27,18 @@ from medgan.studies.study import (
     VERDICTS,
     Study,
     StudyConfig,
-    arms,
     file_of,
 )
-from medgan.studies.tasks import Classification, Outcome, Segmentation, Task
+from medgan.studies.tasks import Outcome
+from medgan.studies.trainings import Trainings
 from medgan.studies.verdict import Verdict, verdicts
 
 NETWORK = "network.json"
 """Which network the study began with."""
 
 
-def run_study(config: StudyConfig, progress: Progress | None = None) -> Study:
-    """Carry a study out; what an earlier attempt tested is not trained again.
+def run_study(config: StudyConfig, progress: Progress | None = None, spread: Spread = in_turn) -> Study:
+    """Carry a study out; what an earlier attempt tested is not trained again. `spread` says where it is trained.
 
     Raises BadInput where data or sets are gone, do not fit, or hold test images; Cancelled when asked to stop: what was
     tested is kept.
@@ -49,59 +47,44 @@ def run_study(config: StudyConfig, progress: Progress | None = None) -> Study:
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(folder / ".lock", timeout=0):
+            drop_damaged(folder)
             if (folder / MANIFEST).exists():
                 return Study.read(folder)
             sweep(folder)
             write_atomic(folder / CONFIG, config.to_json())
-            return _Running(Study.read(folder), progress or Silent()).carry_out()
+            return _Running(Study.read(folder), progress or Silent(), spread).carry_out()
     except Timeout:
-        raise BadInput(f"study {config.study} is being carried out by another process") from None
+        raise Busy(f"study {config.study} is being carried out by another process") from None
 
 
 class _Running:
     """A study under way."""
 
-    def __init__(self, study: Study, progress: Progress) -> None:
-        self.study, self.config, self.progress = study, study.config, progress
-        self.dataset = PreparedDataset.open(self.config.dataset)
-        self.arms = arms(self.config)
-        with_masks = self.config.task == "segmentation"
-        self.material = Material.open(self.dataset, self.arms, with_masks=with_masks, seed=self.config.first_seed)
-
-    @cached_property
-    def task(self) -> Task:
-        if self.config.task == "segmentation":
-            return Segmentation(self.material, self.config.segmenter)
-        return Classification(self.material, self.config.classifier, self.config.positive)
+    def __init__(self, study: Study, progress: Progress, spread: Spread) -> None:
+        self.study, self.config, self.progress, self.spread = study, study.config, progress, spread
+        self.trainings = Trainings(self.config)
+        self.dataset, self.arms = self.trainings.dataset, self.trainings.arms
 
     def carry_out(self) -> Study:
         self._settle_network()
         self._write_test()
         if self.config.grid:
             self._search()
-        for number, arm in enumerate(self.arms):
-            self._test_arm(number, arm)
+        self._test()
         found = self._judge()
         self._finish(found)
         return Study.read(self.study.folder)
 
-    @cached_property
-    def network(self) -> str:
-        """The network that is trained, in words."""
-        if self.config.task == "segmentation":
-            return self.config.segmenter.network
-        return chosen_backbone(self.config.classifier.backbone).words
-
     def _settle_network(self) -> None:
         """Raise BadInput where the study began with another network, as weights have come or gone since."""
-        path = self.study.folder / NETWORK
+        path, network = self.study.folder / NETWORK, self.trainings.network
         if not path.exists():
-            write_atomic(path, json.dumps({"network": self.network}) + "\n")
+            write_atomic(path, json.dumps({"network": network}) + "\n")
         before = read_json(path).get("network")
-        both_small = is_small(str(before)) and is_small(self.network)  # whatever the words of why it was taken
-        if before != self.network and not both_small:
+        both_small = is_small(str(before)) and is_small(network)  # whatever the words of why it was taken
+        if before != network and not both_small:
             raise BadInput(
-                f"study {self.config.name} began with {before}, and would go on with {self.network}: arms of different "
+                f"study {self.config.name} began with {before}, and would go on with {network}: arms of different "
                 "networks cannot be compared; start it anew, or bring the weights back as they were"
             )
 
@@ -113,49 +96,48 @@ class _Running:
     def _search(self) -> None:
         """Choose settings once, on validation images; an earlier attempt's choice stands."""
         path = self.study.folder / GRID
-        if path.exists():
-            chosen = read_json(path)["chosen"]
-            self.task.config = self.task.config.model_copy(update=chosen)
-            return
-        rows = self.task.search(self.progress)
-        best = self.task.config
-        chosen = {"learning_rate": best.learning_rate, "dropout": best.dropout}
-        write_atomic(path, json.dumps({"rows": rows, "chosen": chosen}, indent=2) + "\n")
+        if not path.exists():
+            for _, (rows, chosen) in self.spread(self.trainings.search, [Call("choosing settings")], self.progress):
+                write_atomic(path, json.dumps({"rows": rows, "chosen": chosen}, indent=2) + "\n")
+        self.trainings = self.trainings.with_settings(read_json(path)["chosen"])
 
-    def _test_arm(self, number: int, arm: Arm) -> None:
-        """Train and test an arm with every seed that is left."""
-        seeds = range(self.config.first_seed, self.config.first_seed + self.config.seeds)
-        done = set(self._done(number))
-        left = [seed for seed in seeds if seed not in done]
-        if not left:
-            return
-        if self.progress.stop_requested():
-            raise Cancelled(f"stopped before {arm.name}; what was tested is kept")
-        watched = Portion(self.progress, number / len(self.arms), (number + 1) / len(self.arms), arm.name)
-        for outcome in self.task.outcomes(arm, left, watched):
-            self._keep(number, arm, outcome)
+    def _test(self) -> None:
+        """Train and test each arm with every seed that is left."""
+        done, groups = set(self._done()), self.trainings.groups
+        left = [(number, seeds) for number, seeds in groups if not done.issuperset((number, seed) for seed in seeds)]
+        calls = [Call(self._words(number, seeds), (number, seeds)) for number, seeds in left]
+        watched = Portion(self.progress, 1 - len(left) / len(groups), 1.0)
+        for call, outcomes in self.spread(self.trainings.tested, calls, watched):
+            for outcome in outcomes:
+                if (call.arguments[0], outcome.seed) not in done:
+                    self._keep(call.arguments[0], outcome)
 
-    def _done(self, number: int) -> Iterator[int]:
-        """Seeds of an arm that were tested, with all that was to be kept."""
+    def _words(self, number: int, seeds: Sequence[int]) -> str:
+        """What is trained at once, for people."""
+        return self.arms[number].name + (f", seed {seeds[0]}" if len(seeds) == 1 else "")
+
+    def _done(self) -> Iterator[tuple[int, int]]:
+        """Arms and seeds that were tested, with all that was to be kept."""
         for row in read_jsonl(self.study.folder / ROWS):
-            if row["number"] == number and (self.study.folder / PER_IMAGE / file_of(number, row["seed"])).exists():
-                yield row["seed"]
+            place = row["number"], row["seed"]
+            if (self.study.folder / PER_IMAGE / file_of(*place)).exists():
+                yield place
 
-    def _keep(self, number: int, arm: Arm, outcome: Outcome) -> None:
+    def _keep(self, number: int, outcome: Outcome) -> None:
         for folder, values in ((PER_IMAGE, outcome.per_image), (PREDICTIONS, outcome.predictions)):
             with atomic_file(self.study.folder / folder / file_of(number, outcome.seed)) as stream:
                 np.save(stream, values)
-        row = {"number": number, "arm": arm.name, "seed": outcome.seed, "epochs": outcome.epochs, **outcome.scores}
-        append_jsonl(self.study.folder / ROWS, row)
+        row = {"number": number, "arm": self.arms[number].name, "seed": outcome.seed, "epochs": outcome.epochs}
+        append_jsonl(self.study.folder / ROWS, row | outcome.scores)
 
     def _judge(self) -> dict[str, Verdict]:
         self.progress.update(0, 0, "comparing the arms")
         if len(self.arms) < 2:
             return {}
         per_arm = {arm.name: self.study.per_image(number) for number, arm in enumerate(self.arms)}
-        real = per_arm.pop(REAL)
+        real, patients = per_arm.pop(REAL), self.trainings.material.patients
         found = verdicts(
-            per_arm, real, self.material.patients, score=self.task.score, resamples=self.config.resamples,
+            per_arm, real, patients, score=self.trainings.score, resamples=self.config.resamples,
             seed=self.config.first_seed, against={arm.name: arm.measure for arm in self.arms if arm.measure != REAL},
         )  # fmt: skip
         told = [
@@ -167,25 +149,27 @@ class _Running:
 
     def _finish(self, found: dict[str, Verdict]) -> None:
         labels = [verdict.label for verdict in found.values()]
+        material = self.trainings.material
+        write_jsonl(self.study.folder / ROWS, self.study.rows_in_order())  # trained side by side, they came in any
         commit(
             self.study.folder,
             kind="study",
             id=self.config.study,
             name=self.config.name,
             config=self.config.model_dump(mode="json"),
-            parents=[self.dataset.id, *self.material.sets],
+            parents=[self.dataset.id, *material.sets],
             environment=environment(),
             summary={
                 "dataset": self.dataset.name,
                 "task": self.config.task,
-                "score": self.task.score,
+                "score": self.trainings.score,
                 "arms": [arm.name for arm in self.arms],
                 "seeds": self.config.seeds,
-                "test_images": len(self.task.test),
+                "test_images": len(self.dataset.indices("test")),
                 "train_images": len(self.dataset.indices("train")),
-                "network": self.network,
+                "network": self.trainings.network,
                 "helps": labels.count("helps"),
                 "hurts": labels.count("hurts"),
-                "notes": [*self.material.notes, *self.material.left_out],
+                "notes": [*material.notes, *material.left_out],
             },
         )

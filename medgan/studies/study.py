@@ -190,7 +190,13 @@ class Study:
 
     def rows(self) -> pd.DataFrame:
         """One row an arm and seed that was tested: number and name of the arm, seed, epochs, and each score."""
-        return pd.DataFrame(read_jsonl(self.folder / ROWS))
+        return pd.DataFrame(self.rows_in_order())
+
+    def rows_in_order(self) -> list[dict[str, Any]]:
+        """The same as they are written: by arm and seed, though those trained side by side were done in any order."""
+        rows = read_jsonl(self.folder / ROWS)
+        found = {(row["number"], row["seed"]): row for row in rows if {"number", "seed"} <= row.keys()}
+        return [found[place] for place in sorted(found)]
 
     def verdicts(self) -> list[dict[str, Any]]:
         """One entry an arm but the real-only one: fields of `Verdict` and `Comparison`; empty until all are done."""

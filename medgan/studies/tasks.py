@@ -90,9 +90,7 @@ class Classification(Task):
                 yield Outcome(classifier.config.seed, scores, right, probabilities, classifier.best_epoch)
 
     def _together(self, seeds: Sequence[int]) -> list[Sequence[int]]:
-        """Seeds to be trained at once: all on a frozen network; else one by one, so that each is kept when done."""
-        frozen = chosen_backbone(self.config.backbone).name != "small" and not self.config.trained_layers
-        return [seeds] if frozen else [[seed] for seed in seeds]
+        return [seeds] if trained_together(self.config) else [[seed] for seed in seeds]
 
     def _trained(self, arm: Arm, seeds: Sequence[int], progress: Progress) -> list[Classifier]:
         changes = _augmented(self.config, arm.classical)
@@ -141,6 +139,11 @@ class Segmentation(Task):
             start = train_segmenter(config, _masked(self.material.synthetic_of(arm)), validation, first)
             return train_segmenter(config, _masked(self.material.real_of(arm)), validation, then, start=start)
         return train_segmenter(config, _masked(training_images(self.material, arm)), validation, progress)
+
+
+def trained_together(config: ClassifierConfig) -> bool:
+    """Whether all seeds are trained at once, on a frozen network; else one by one, so that each is kept when done."""
+    return chosen_backbone(config.backbone).name != "small" and not config.trained_layers
 
 
 def _augmented(config: ClassifierConfig | SegmenterConfig, classical: bool) -> dict[str, Any]:

@@ -98,7 +98,7 @@ def test_cancel_while_running_then_resume(
 def test_force_ends_what_does_not_listen(
     fake: ModuleType, medgan_home: Path, tmp_path: Path, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("medgan.jobs.executor.GRACE_S", 0.3)
+    monkeypatch.setattr("medgan.jobs.local.GRACE_S", 0.3)
     job = submit("count", fake.FakeConfig(gate=tmp_path / "gate", stubborn=True))
     eventually(half_done(medgan_home))
     assert job.cancel().cancelling
@@ -324,7 +324,7 @@ def test_never_started_is_interrupted(fake: ModuleType, monkeypatch: pytest.Monk
     with status_locked(job.folder):
         change_status(job.folder, state="queued", pid=None)
     assert job.status().state == "queued"
-    monkeypatch.setattr("medgan.jobs.executor.START_S", -1.0)
+    monkeypatch.setattr("medgan.jobs.local.START_S", -1.0)
     assert job.status().state == "interrupted"
     assert (job.folder / STATUS).exists()
 

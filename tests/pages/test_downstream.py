@@ -14,13 +14,13 @@ from medgan.common.home import studies_folder
 from medgan.data.dataset import list_datasets
 from medgan.jobs import submit
 from medgan.jobs.executor import EXECUTORS
-from medgan.jobs.records import Status, change_status
+from medgan.jobs.records import change_status
 from medgan.studies.marks import mark
 from medgan.studies.running import run_study
 from medgan.studies.study import VERDICTS, Study, StudyConfig, study_config
 from medgan.studies.synthesis import SyntheticSet, list_sets
 
-from .conftest import Open, pictures, press, texts
+from .conftest import NeverStarts, Open, pictures, press, texts
 
 SMALL = {"backbone": "small", "epochs": 2}
 
@@ -66,17 +66,6 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[StudyConfig]:
     found: list[StudyConfig] = []
     monkeypatch.setattr("medgan.app.downstream_form.submit", lambda kind, config: found.append(config))
     return found
-
-
-class NeverStarts:
-    """Starts nothing, so that a test can write the states itself."""
-
-    def start(self, folder: object, attempt: int) -> None: ...
-
-    def why_dead(self, folder: object, status: Status) -> str:
-        return ""
-
-    def stop(self, status: Status, *, force: bool) -> None: ...
 
 
 def new_study(open_page: Open, **query: str) -> AppTest:

@@ -13,12 +13,12 @@ from medgan.data.dataset import list_datasets
 from medgan.data.phantom_sets import PhantomConfig, prepare_phantoms
 from medgan.jobs import Job, submit
 from medgan.jobs.executor import EXECUTORS
-from medgan.jobs.records import Status, change_status, now
+from medgan.jobs.records import change_status, now
 from medgan.studies.evaluation import evaluate
 from medgan.studies.quality import SCORES, QualityConfig, list_reports, quality_config
 from medgan.studies.synthesis import list_sets
 
-from .conftest import Open, pictures, press, texts
+from .conftest import NeverStarts, Open, pictures, press, texts
 
 
 def films() -> str:
@@ -57,17 +57,6 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[QualityConfig]:
     found: list[QualityConfig] = []
     monkeypatch.setattr("medgan.app.asking_quality.submit", lambda kind, config: found.append(config))
     return found
-
-
-class NeverStarts:
-    """Starts nothing, so that a test can write the states itself."""
-
-    def start(self, folder: object, attempt: int) -> None: ...
-
-    def why_dead(self, folder: object, status: Status) -> str:
-        return ""
-
-    def stop(self, status: Status, *, force: bool) -> None: ...
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from medgan.data.phantom_sets import PhantomConfig, prepare_phantoms
 from medgan.downstream.augment import Augmentation
 from medgan.downstream.classifier import ClassifierConfig
 from medgan.downstream.segmenter import SegmenterConfig
-from medgan.studies import running, tasks
+from medgan.studies import tasks, trainings
 from medgan.studies.arms import Arm, arms_of, groups_of
 from medgan.studies.marks import mark
 from medgan.studies.material import Material, at_size
@@ -168,12 +168,12 @@ class TestMaterial:
         assert {row.tobytes() for row in few.images} < {row.tobytes() for row in more.images}
         assert len(few) == pytest.approx(len(more) / 2, abs=2)
 
-    def test_a_set_whose_gan_saw_test_images_is_refused(self, films: PreparedDataset) -> None:
+    def test_a_set_whose_gan_saw_test_images_is_refused(
+        self, films: PreparedDataset, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """The GAN is trained on the test part too, as a careless user's would be."""
-        record = Run.open("normal").folder / "run.json"
-        seen = json.loads(record.read_text())
-        seen["seen_files"] += list(films.items["sha256"].iloc[films.indices("test", "normal")])
-        record.write_text(json.dumps(seen))
+        seen = films.items["sha256"].iloc[films.indices("test", "normal")]
+        monkeypatch.setattr(Run, "seen_files", frozenset(seen))
         with pytest.raises(BadInput, match=r"its GAN normal learned from \d+ test images of data set films"):
             study_config("films", sets=("drawn-normal",), positive="tuberculosis")
 
@@ -235,8 +235,8 @@ class TestStudy:
         config = self.config()
         with pytest.raises(Cancelled):
             run_study(config, Stop())
-        other = running.chosen_backbone("small")._replace(words="VGG16")
-        monkeypatch.setattr(running, "chosen_backbone", lambda _: other)
+        other = trainings.chosen_backbone("small")._replace(words="VGG16")
+        monkeypatch.setattr(trainings, "chosen_backbone", lambda _: other)
         with pytest.raises(BadInput, match=r"began with small, not pre-trained, and would go on with VGG16"):
             run_study(config)
 
