@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from medgan.app import cards, demo_view, next_steps
+from medgan.app import cards, damage, demo_view, next_steps
 from medgan.app.heading import heading
 from medgan.app.job_view import active_jobs, progress_line, resting, state_badge, working
 from medgan.app.live import live
@@ -12,6 +12,9 @@ heading("Synthetic medical images")
 st.markdown(
     "medgan learns from a folder of medical images to draw new ones, and helps to find out what they are good for."
 )
+
+with plainly():
+    damage.show()
 
 with plainly():
     cards.first_look()

@@ -42,10 +42,16 @@ WARM_UP = 1 / 3
 SERVER_MIB, TRAINING_MIB, GROWN_MIB, GROWN_FILES, GROWN_THREADS = 2_000, 1_500, 200, 40, 40
 """Bounds: memory of the server and of the training, and what may come to either after the warm-up."""
 SAMPLE_S = 5.0
-NOT_PRESSED = re.compile(
-    r"delete|cancel|stop|train$|start|prepare|download|forget|sign out|deploy|resume|score|save|export|upload", re.I
-)
+WORDS = r"delete|cancel|stop|train$|start|prepare|download|forget|sign out|deploy|resume|score|save|export|upload"
+NOT_PRESSED = re.compile(WORDS, re.I)
 """Buttons that end what the soak watches, or begin other long work."""
+HELD_BACK = f"""
+document.addEventListener("click", event => {{
+  const button = event.target.closest("button");
+  if (button && /{WORDS}/i.test(button.innerText)) {{ event.stopImmediatePropagation(); event.preventDefault(); }}
+}}, true);
+"""
+"""In the page: a button may be given other words between the moment it was chosen and the click."""
 PRESSED = ", ".join(
     f'[data-testid="stMain"] {element}'
     for element in (
@@ -148,6 +154,7 @@ class User:
     def __init__(self, page: Any, address: str, soak: Soak, seed: int) -> None:
         self.page, self.address, self.soak, self.random = page, address, soak, random.Random(seed)
         page.set_default_timeout(PATIENCE_MS)
+        page.add_init_script(HELD_BACK)
         page.on("pageerror", lambda error: self.fault(f"script: {error}"))
         page.on("response", self.answered)
         page.goto(address)
@@ -191,7 +198,7 @@ class User:
         self.page.locator(f'[data-testid=stSidebarNav] a[href$="{end}"]').click(timeout=5_000)
 
     def press(self) -> None:
-        # Elements, not locators: a locator could name a button and, when the page is drawn anew, press another one.
+        # Elements, not locators: when the page is drawn anew, a locator may find another button than before.
         there = [one for one in self.page.query_selector_all(PRESSED) if one.is_visible()]
         self.random.shuffle(there)
         for one in there:

@@ -26,6 +26,7 @@ def entries() -> dict[str, Entry]:
         "report": Entry("A study as one HTML file to send, and as a CSV; or all published tables.", command=_report),
         "readers": Entry("Reader studies: who has read, what came of it, answers as CSV.", group=_readers),
         "jobs": Entry("List, show, wait for, start, cancel, resume and delete jobs.", group=_jobs),
+        "check": Entry("Is everything as it was written? What is damaged or unfinished.", command=_check),
         "weights": Entry("Pre-trained networks: see, download and import them.", group=_weights),
         "users": Entry("Who may sign in to the dashboard with a password.", group=_users),
         "demo": Entry("Make something to look at: phantoms and synthetic images.", command=_demo),
@@ -132,6 +133,12 @@ def _jobs() -> dict[str, Entry]:
     from medgan.cli import jobs
 
     return jobs.entries()
+
+
+def _check() -> type[Command]:
+    from medgan.cli import check
+
+    return check.Check
 
 
 def _weights() -> dict[str, Entry]:

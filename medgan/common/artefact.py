@@ -15,10 +15,13 @@ from typing import IO, Any, ClassVar, Literal, Protocol, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from medgan.common.errors import BadInput
+from medgan.common.unchanged import while_unchanged
 
 MANIFEST = "manifest.json"
 TEMPORARY = ".tmp"
 SCHEMA_VERSION = 1
+TOLD = 20
+"""Names that a message lists, of many."""
 Kind = Literal["dataset", "run", "set", "quality", "study", "reader", "export"]
 
 
@@ -155,19 +158,54 @@ def _is_transient(path: Path) -> bool:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Read the manifest of a finished artefact; raises BadInput where there is none or it is damaged."""
+    """Read the manifest of a finished artefact; raises BadInput where there is none or it is damaged.
+
+    Nobody changes it: who asks again may be given the same one.
+    """
+    return _read_manifest(folder / MANIFEST)
+
+
+@while_unchanged
+def _read_manifest(path: Path) -> Manifest:
     try:
-        return Manifest.model_validate_json((folder / MANIFEST).read_bytes())
+        return Manifest.model_validate_json(path.read_bytes())
     except FileNotFoundError:
-        raise BadInput(f"{folder}: not finished, it has no {MANIFEST}") from None
+        raise BadInput(f"{path.parent}: not finished, it has no {MANIFEST}") from None
     except (OSError, ValidationError) as error:
-        raise BadInput(f"{folder / MANIFEST}: damaged ({str(error).splitlines()[0]})") from None
+        raise BadInput(f"{path}: damaged ({str(error).splitlines()[0]})") from None
 
 
 def damaged_files(folder: Path) -> list[str]:
     """Names of files that are missing or differ from their recorded hash; empty when all is well."""
     files = read_manifest(folder).files
     return [name for name, record in files.items() if not _matches(folder / name, record)]
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether a folder holds a finished artefact of which every file is as it was written; reads all of them."""
+    try:
+        return not damaged_files(folder)
+    except BadInput:
+        return False
+
+
+def drop_damaged(folder: Path) -> None:
+    """Make an unfinished artefact of a finished one that is damaged: what is whole of it stays, its manifest does not.
+
+    Where the manifest itself cannot be read, it goes alone: nothing tells which other files are as they were.
+    """
+    if not (folder / MANIFEST).exists():
+        return
+    try:
+        damaged = set(damaged_files(folder))
+    except BadInput:
+        damaged = {MANIFEST}
+    if not damaged:
+        return
+    (folder / MANIFEST).unlink()
+    for path in folder.rglob("*"):
+        if path.relative_to(folder).as_posix() in damaged:
+            path.unlink()
 
 
 def _matches(path: Path, record: FileRecord) -> bool:
@@ -192,8 +230,9 @@ def pick(found: Sequence[NamedT], what: str, name_or_id: str) -> NamedT:
     by_name = [one for one in found if one.name == name_or_id]
     for one in by_id + by_name:
         return one
-    known = ", ".join(dict.fromkeys(one.name for one in found)) or "none yet"
-    raise BadInput(f"no {what} named {name_or_id!r} (there is: {known})")
+    names = list(dict.fromkeys(one.name for one in found))
+    more = f" and {len(names) - TOLD} more" if len(names) > TOLD else ""
+    raise BadInput(f"no {what} named {name_or_id!r} (there is: {', '.join(names[:TOLD]) or 'none yet'}{more})")
 
 
 @dataclass(frozen=True)
@@ -225,7 +264,16 @@ class FinishedArtefact:
     @classmethod
     def open(cls, name_or_id: str) -> Self:
         """The one of that id, else the newest of that name; raises BadInput that lists what there is."""
-        return pick(cls.all(), cls.kind, name_or_id)
+        return cls._of_id(name_or_id) or pick(cls.all(), cls.kind, name_or_id)
+
+    @classmethod
+    def _of_id(cls, id: str) -> Self | None:
+        """The one in the folder of that name, which needs no look at the others."""
+        with suppress(BadInput):
+            found = cls.read(cls.root() / checked_name(id))
+            if found.id == id and found.manifest.kind == cls.kind:
+                return found
+        return None
 
     @property
     def id(self) -> str:

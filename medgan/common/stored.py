@@ -1,26 +1,39 @@
-"""Reading the arrays and tables of an artefact; a damaged file is one line that names it."""
+"""Reading and writing the arrays and tables of an artefact; a damaged file is one line that names it."""
 
+import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from medgan.common.artefact import write_atomic
 from medgan.common.errors import BadInput
 
 
 def open_bytes(path: Path) -> NDArray[np.uint8]:
     """A `.npy` file of bytes as a read-only memory map; never unpickles. Raises BadInput where it is damaged."""
     try:
-        array: NDArray[np.uint8] = np.load(path, mmap_mode="r", allow_pickle=False)
+        array: NDArray[np.uint8] = np.lib.format.open_memmap(path, mode="r")  # np.load would open ZIP files, too
     except (OSError, ValueError, EOFError) as error:
         raise BadInput(f"{path}: damaged ({error})") from None
     return array
 
 
-def read_table(path: Path) -> pd.DataFrame:
-    """A Parquet file as a table. Raises BadInput where it is damaged."""
+def read_table(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
+    """A Parquet file, or some of its columns, as a table. Raises BadInput where it is damaged."""
     try:
-        return pd.read_parquet(path)
+        return pd.read_parquet(path, columns=columns)
     except (OSError, ValueError) as error:
         raise BadInput(f"{path}: damaged ({str(error).splitlines()[0]})") from None
+
+
+def write_array(path: Path, array: NDArray[Any]) -> None:
+    """Write a small array as a `.npy` file, atomically.
+
+    By way of memory: `np.save` to a file says of a full disk neither that it is one nor its error number.
+    """
+    content = io.BytesIO()
+    np.save(content, array, allow_pickle=False)
+    write_atomic(path, content.getvalue())

@@ -12,7 +12,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from medgan.common.artefact import MANIFEST, checked_name, commit, name_from, sha256_of
+from medgan.common.artefact import checked_name, commit, is_whole, name_from, remove_artefact, sha256_of
 from medgan.common.config import Config
 from medgan.common.errors import BadInput, Cancelled
 from medgan.common.home import datasets_folder
@@ -36,8 +36,8 @@ LATER_OPTIONS = (
 def prepare(config: PrepareConfig, progress: Progress | None = None) -> PreparedDataset:
     """Prepare a folder of images as a data set in the workspace.
 
-    The same content and options give the same data set, which is built once. Raises BadInput where nothing
-    of the source is usable, and Cancelled when asked to stop; neither leaves anything behind.
+    The same content and options give the same data set, which is built once, and again where it was damaged. Raises
+    BadInput where nothing of the source is usable, and Cancelled when asked to stop; neither leaves anything behind.
     """
     progress = progress or Silent()
     name = config.name or name_from(config.source.resolve().name)
@@ -57,7 +57,7 @@ def built_once(
     recorded: Config,
     progress: Progress,
 ) -> PreparedDataset:
-    """The data set of that name and those decisive facts; where there is none yet, `fill` writes its files.
+    """The data set of that name and those decisive facts; where there is none, or a damaged one, `fill` writes it.
 
     fill: writes into the folder it is given and returns the summary. recorded: the config for the manifest.
     """
@@ -65,8 +65,8 @@ def built_once(
     identity = f"{checked_name(name)}-{hashlib.sha256(facts.encode()).hexdigest()[:8]}"
     folder = datasets_folder() / identity
     with _locked(folder, progress):
-        if not (folder / MANIFEST).is_file():
-            shutil.rmtree(folder, ignore_errors=True)  # what a killed process left
+        if not is_whole(folder):
+            remove_artefact(folder)  # what a killed process left, or a fault of the disk
             folder.mkdir(parents=True)
             try:
                 summary = fill(folder)

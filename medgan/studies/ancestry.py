@@ -160,7 +160,7 @@ def _note_on(member: Ancestry) -> str:
     run = member.run
     if not isinstance(run, Run) or isinstance(member.learned_from, PreparedDataset):
         return ""
-    if run.record.seen_files:
+    if run.seen_files:
         return (
             f"data set {member.learned_from}, which its GAN {run.name} learned from, is not here; "
             "its files were compared, its patients could not be"

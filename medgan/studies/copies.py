@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from medgan.common.artefact import atomic_file
-from medgan.common.stored import open_bytes, read_table
+from medgan.common.stored import open_bytes, read_table, write_array
 from medgan.data.dataset import PreparedDataset
 from medgan.metrics.nearest import aligned_nearest, nearest_rows, thumbnails
 from medgan.metrics.screening import Distances, Screening, leave_one_out_share, screen
@@ -50,8 +50,7 @@ class Copies:
             with atomic_file(folder / name) as stream:
                 table.to_parquet(stream)
         for name, pictures in ((PAIRS_SYNTHETIC, self.synthetic), (PAIRS_REAL, self.real)):
-            with atomic_file(folder / name) as stream:
-                np.save(stream, pictures)
+            write_array(folder / name, pictures)
 
     @property
     def held_out_share(self) -> float | None:

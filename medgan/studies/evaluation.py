@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from medgan.common.artefact import MANIFEST, atomic_file, checked_name, commit, remove_artefact
+from medgan.common.artefact import atomic_file, checked_name, commit, is_whole, remove_artefact
 from medgan.common.errors import BadInput, Cancelled
 from medgan.common.home import quality_folder
 from medgan.common.progress import Progress, Silent
@@ -40,7 +40,7 @@ A_CLASS_MOST = 1000
 
 
 def evaluate(config: QualityConfig, progress: Progress | None = None) -> QualityReport:
-    """Score a set; a report that is finished already is returned as it is.
+    """Score a set; a report that is finished already is returned as it is, unless it is damaged.
 
     Evaluations in one feature space take turns, so that each finds what the one before it has computed. Raises BadInput
     where set or data are gone or do not fit, or the space's weights are missing; Cancelled when asked to stop: what was
@@ -50,7 +50,7 @@ def evaluate(config: QualityConfig, progress: Progress | None = None) -> Quality
     space(config.space)
     folder = quality_folder() / checked_name(config.report)
     with in_turn(quality_folder() / f".{config.space}.lock", progress, "scoring images"):
-        if (folder / MANIFEST).exists():
+        if is_whole(folder):
             return QualityReport.read(folder)
         return _evaluated(Evaluation(config, progress))
 

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medgan.common.artefact import (
-    MANIFEST,
     FinishedArtefact,
     Manifest,
     checked_name,
     commit,
+    is_whole,
     new_id,
     remove_artefact,
 )
@@ -88,7 +88,7 @@ def keep_export(config: ExportConfig, progress: Progress | None = None) -> KeptE
     damaged, or nothing is left to export; Cancelled when asked to stop.
     """
     folder = exports_folder() / checked_name(config.export)
-    if (folder / MANIFEST).exists():
+    if is_whole(folder):
         return KeptExport.read(folder)
     synthetic = SyntheticSet.open(config.set)
     remove_artefact(folder)

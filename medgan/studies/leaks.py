@@ -55,7 +55,7 @@ class Sighting:
 
 def learned_by(run: Run, dataset: PreparedDataset | None) -> Traced:
     """What a run learned from: as it recorded, else as its options say of its data set where that is still here."""
-    files = frozenset(run.record.seen_files)
+    files = run.seen_files
     if not files and dataset is not None:  # a run of before files were recorded
         chosen = np.concatenate(indices_of(run.config, dataset, run.record.data))
         files = frozenset(dataset.items["sha256"].iloc[chosen])

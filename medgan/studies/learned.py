@@ -30,7 +30,7 @@ def learned_images(synthetic: SyntheticSet | None, dataset: PreparedDataset, tra
         run = Run.open(str(synthetic.manifest.summary["run"]))
     except BadInput:
         return _as_told(dataset, train, "the run that drew them is gone, so it is not known what it learned from")
-    seen = set(run.record.seen_files)
+    seen = run.seen_files
     if not seen:
         return _as_told(dataset, train, f"{run.name} does not tell which images it learned from")
     was_seen = dataset.items["sha256"].isin(seen).to_numpy(bool)

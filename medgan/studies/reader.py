@@ -30,7 +30,7 @@ from medgan.common.config import Config
 from medgan.common.errors import BadInput
 from medgan.common.home import readers_folder
 from medgan.common.repro import environment
-from medgan.common.stored import open_bytes, read_table
+from medgan.common.stored import open_bytes, read_table, write_array
 from medgan.data.dataset import PreparedDataset
 from medgan.studies.origins import SourcePart
 from medgan.studies.reader_images import ReaderImages, Source
@@ -152,8 +152,7 @@ def prepare_session(config: ReaderConfig) -> ReaderSession:
 
 
 def _written(folder: Path, config: ReaderConfig, source: Source, drawn: ReaderImages) -> Manifest:
-    with atomic_file(folder / IMAGES) as stream:
-        np.save(stream, drawn.images)
+    write_array(folder / IMAGES, drawn.images)
     with atomic_file(folder / ITEMS) as stream:
         drawn.items.to_parquet(stream)
     return commit(

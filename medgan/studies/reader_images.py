@@ -165,7 +165,7 @@ def _check_fit(synthetic: SyntheticSet, dataset: PreparedDataset) -> None:
             f"set {synthetic.name} has images of {_form(images.shape[1], images.shape[3])}, data set {dataset.name} of "
             f"{_form(dataset.size, dataset.channels)}: they would give themselves away; prepare the data set alike"
         )
-    unknown = sorted({str(label) for label in synthetic.items["label"].fillna("")} - {"", *dataset.classes})
+    unknown = sorted(synthetic.labels - {"", *dataset.classes})
     if unknown:
         raise BadInput(f"set {synthetic.name} shows {', '.join(unknown)}; data set {dataset.name} has no such class")
 

@@ -9,11 +9,11 @@ import pandas as pd
 from pydantic import Field
 
 from medgan.common.artefact import (
-    MANIFEST,
     FinishedArtefact,
     atomic_file,
     checked_name,
     commit,
+    is_whole,
     name_from,
     new_id,
     remove_artefact,
@@ -98,6 +98,11 @@ class SyntheticSet(FinishedArtefact):
         """One row an item: file name in an export, class, seed, index within the seed, run, what it was drawn from."""
         return read_table(self.folder / ITEMS)
 
+    @cached_property
+    def labels(self) -> frozenset[str]:
+        """The classes that its images were drawn as; empty words for images without one."""
+        return frozenset(read_table(self.folder / ITEMS, columns=["label"])["label"].fillna("").unique())
+
     def __len__(self) -> int:
         return int(self.manifest.summary["count"])
 
@@ -108,14 +113,14 @@ def list_sets() -> list[SyntheticSet]:
 
 
 def generate(config: GenerateConfig, progress: Progress | None = None) -> SyntheticSet:
-    """Draw a set; one that is finished already is returned as it is, an unfinished one is drawn anew.
+    """Draw a set; one that is finished already is returned as it is, an unfinished or damaged one is drawn anew.
 
     Raises BadInput where the run is unknown, has no generator yet, or has nothing to draw from; Cancelled when asked
     to stop.
     """
     progress = progress or Silent()
     folder = sets_folder() / checked_name(config.set)
-    if (folder / MANIFEST).exists():
+    if is_whole(folder):
         return SyntheticSet.read(folder)
     run = Run.open(config.run)
     sampler = Sampler.load(run, config.device, best=config.best)

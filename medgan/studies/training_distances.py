@@ -95,7 +95,7 @@ def holds_training_images(against: str, run: Run | str) -> bool:
         files = PreparedDataset.open(against).items["sha256"]
     except BadInput:
         return False
-    return bool(files.isin(set(run.record.seen_files)).any())  # the same images may be prepared in another size
+    return bool(files.isin(run.seen_files).any())  # the same images may be prepared in another size
 
 
 def _screened(reports: Sequence[QualityReport], synthetic: SyntheticSet) -> Iterator[TrainingDistances]:

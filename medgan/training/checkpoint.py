@@ -31,19 +31,34 @@ def save_checkpoint(folder: Path, step: int, tensors: Mapping[str, Tensor], fact
 
 
 def newest_checkpoint(folder: Path) -> tuple[int, dict[str, Tensor], dict[str, str]] | None:
-    """Step, tensors and words of the newest checkpoint that can be read; None where there is none."""
+    """Step, tensors and words of the newest checkpoint that is whole; None where there is none."""
     for path in checkpoints(folder):
         try:
             tensors, facts = read_tensors(path)
             return int(facts["step"]), tensors, facts
         except (BadInput, KeyError, ValueError):
-            continue  # torn by a fault: the one before it is whole
+            continue  # damaged by a fault: the one before it is whole
     return None
+
+
+def drop_later(folder: Path, step: int) -> list[int]:
+    """Delete the checkpoints of after a step, which could not be read; returns their steps.
+
+    They would be kept in place of older ones that can be read.
+    """
+    later = [path for path in checkpoints(folder) if step_of(path) > step]
+    for path in later:
+        path.unlink()
+    return [step_of(path) for path in later]
+
+
+def step_of(path: Path) -> int:
+    return int(path.stem.removeprefix("checkpoint-"))
 
 
 def newest_step(folder: Path) -> int:
     """Step of the newest checkpoint, readable or not; 0 where there is none."""
-    return max((int(path.stem.removeprefix("checkpoint-")) for path in checkpoints(folder)), default=0)
+    return max(map(step_of, checkpoints(folder)), default=0)
 
 
 def prefixed(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

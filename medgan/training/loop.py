@@ -1,7 +1,9 @@
 """The only GAN training loop: it knows no GAN and no metric by name."""
 
+import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +15,7 @@ from torch import Tensor
 from torch.optim import Adam
 
 from medgan.common.artefact import checked_name, sweep, write_atomic
-from medgan.common.errors import BadInput, Cancelled, WorkFailed
+from medgan.common.errors import BadInput, Busy, Cancelled, WorkFailed
 from medgan.common.home import runs_folder
 from medgan.common.jsonl import append_jsonl, read_jsonl, write_jsonl
 from medgan.common.memory import keep_freed_memory
@@ -27,6 +29,7 @@ from medgan.models.task import Batch, GanTask, Losses
 from medgan.training import feed
 from medgan.training.checkpoint import (
     checkpoints,
+    drop_later,
     load_optimizer,
     newest_checkpoint,
     optimizer_tensors,
@@ -39,32 +42,31 @@ from medgan.training.config import TrainConfig
 from medgan.training.drawn import Drawn
 from medgan.training.ema import Average
 from medgan.training.group import Group, join
-from medgan.training.run import LOSSES_FILE, RUN_FILE, Run, RunRecord
+from medgan.training.run import LOSSES_FILE, RUN_FILE, SCORES_FILE, SEEN_FILE, Run, RunRecord, forget_damage
 from medgan.training.schedule import rate_factor
 
 if TYPE_CHECKING:
     from medgan.training.scoring import Scorer
 
 SETTLING_BATCHES = 8
+ROWS = {LOSSES_FILE, SCORES_FILE}
+"""Files that grow by a row at a time; a checkpoint holds them as they were."""
 
 
 def train(config: TrainConfig, progress: Progress | None = None) -> Run:
-    """Train a GAN to its last step; the same config again resumes it, or returns it where it is finished.
+    """Train a GAN to its last step; the same config again resumes it, or returns it where it is finished and whole.
 
     Under torchrun this is process 0; the others `follow`. Raises BadInput where the data do not fit, Cancelled when
     asked to stop (a checkpoint is kept), and WorkFailed when the numbers diverge (the last good checkpoint is kept).
     """
-    folder = runs_folder() / checked_name(config.run)
     group = join(choose_device(config.loop.device))
-    if (folder / RUN_FILE).exists():
-        run = Run.read(folder)
-    else:
-        run = start_run(config, PreparedDataset.open(config.dataset), group.size)
-    if run.config != config:
-        raise BadInput(f"run {config.run} exists with other options; give the new one another name")
+    folder = begin(config, group.size)
     try:
-        with FileLock(run.folder / ".lock", timeout=0):
-            run = Run.read(run.folder)
+        with FileLock(folder / ".lock", timeout=0):
+            forget_damage(folder)
+            run = Run.read(begin(config, group.size))
+            if run.config != config:
+                raise BadInput(f"run {config.run} exists with other options; give the new one another name")
             group.told("" if run.finished else run.id)
             if run.finished:
                 return run
@@ -74,7 +76,19 @@ def train(config: TrainConfig, progress: Progress | None = None) -> Run:
             group.leave()
             return finished
     except Timeout:
-        raise BadInput(f"run {config.run} is being trained by another process") from None
+        raise Busy(f"run {config.run} is being trained by another process") from None
+
+
+def begin(config: TrainConfig, devices: int) -> Path:
+    """The folder of the run of a config, made where it is not there; a damaged record of the run is written anew.
+
+    Raises BadInput, and makes no folder, where the data do not fit.
+    """
+    folder = runs_folder() / checked_name(config.run)
+    with suppress(BadInput):
+        if RunRecord.load(folder / RUN_FILE).seen_files or (folder / SEEN_FILE).exists():
+            return folder
+    return start_run(config, PreparedDataset.open(config.dataset), devices).folder
 
 
 def follow(device: str = "auto") -> None:
@@ -99,9 +113,8 @@ def start_run(config: TrainConfig, dataset: PreparedDataset, devices: int = 1) -
         dataset_id=dataset.id,
         items=items,
         steps=config.total_steps(items, devices),
-        seen_files=tuple(seen),
     )
-    return Run.start(record)
+    return Run.start(record, seen)
 
 
 class Trainer:
@@ -309,13 +322,14 @@ class Trainer:
             tensors |= prefixed(f"optimizer/{side}", optimizer_tensors(optimizer))
         facts = {"run": self.run.id, "seconds": repr(self.curves.seconds())}
         facts["curves_count"] = str(self.curves.count)
+        facts |= {name: path.read_text() for name in ROWS if (path := self.run.folder / name).exists()}
         save_checkpoint(self.run.folder, self.step, tensors, facts)
 
     def _resume(self) -> None:
         """Go back to the newest checkpoint that can be read; begin at step 0 where there is none."""
         newest = newest_checkpoint(self.run.folder)
         if newest is None:
-            self._rewind()
+            self._rewind({})
             return
         self.step, tensors, facts = newest
         try:
@@ -328,11 +342,18 @@ class Trainer:
             load_optimizer(optimizer, under(f"optimizer/{side}", tensors))
         sums = {name: value.to(self.group.device) for name, value in under("curves", tensors).items()}
         self.curves.restore(float(facts["seconds"]), sums, int(facts["curves_count"]))
-        self._rewind()
+        self._rewind(facts)
 
-    def _rewind(self) -> None:
-        """Forget what was written of later steps than this."""
+    def _rewind(self, facts: Mapping[str, str]) -> None:
+        """Forget what was written of later steps than this.
+
+        Curves are as the checkpoint holds them, whatever a fault did to their files; before, it held none.
+        """
         if self.group.leads:
+            for step in drop_later(self.run.folder, self.step):
+                print(f"the checkpoint of step {step} is damaged: going on from step {self.step}", file=sys.stderr)
+            for name in ROWS & facts.keys():
+                write_atomic(self.run.folder / name, facts[name])
             self.curves.rewind(self.step)
         if self.scorer:
             self.scorer.rewind(self.step)

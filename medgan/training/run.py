@@ -1,27 +1,46 @@
 """A training run's folder: what it was asked to do, its curves, its pictures, its generator."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from torch import Tensor
 
-from medgan.common.artefact import MANIFEST, Manifest, commit, pick, read_manifest, write_atomic
+from medgan.common.artefact import (
+    MANIFEST,
+    Manifest,
+    checked_name,
+    commit,
+    damaged_files,
+    drop_damaged,
+    pick,
+    read_manifest,
+    sha256_of,
+    write_atomic,
+)
 from medgan.common.config import Config
 from medgan.common.errors import BadInput
 from medgan.common.home import runs_folder, shipped_runs_folder
 from medgan.common.jsonl import read_jsonl
 from medgan.common.repro import environment
 from medgan.common.tensors import write_tensors
+from medgan.common.unchanged import while_unchanged
 from medgan.models.task import TrainingData
+from medgan.training.checkpoint import newest_checkpoint
 from medgan.training.config import TrainConfig
 
 RUN_FILE = "run.json"
 GENERATOR_FILE = "generator.safetensors"
 LOSSES_FILE = "losses.jsonl"
 SCORES_FILE = "scores.jsonl"
+SEEN_FILE = "seen_files.txt"
+"""SHA-256 of every source image the run was trained on, one a line."""
+MADE_AGAIN = {MANIFEST, RUN_FILE, GENERATOR_FILE, LOSSES_FILE, SCORES_FILE, SEEN_FILE}
+"""What the newest checkpoint of a run and its config are enough to write again."""
 
 
 class RunRecord(Config):
@@ -35,7 +54,7 @@ class RunRecord(Config):
     steps: int = 0
     """Steps of the whole training; runs of before epochs were known hold 0 and their number in the config."""
     seen_files: tuple[str, ...] = ()
-    """SHA-256 of every source image the run was trained on, so that no test image can hide among them."""
+    """In runs of before, what now stands in a file of its own, which a list of runs need not read."""
 
 
 @dataclass(frozen=True)
@@ -50,19 +69,20 @@ class Run:
     @classmethod
     def read(cls, folder: Path) -> "Run":
         """Raises BadInput where the folder holds no run or a damaged one."""
-        record = RunRecord.load(folder / RUN_FILE)
+        record = _read_record(folder / RUN_FILE)
         return cls(folder, record, read_manifest(folder) if (folder / MANIFEST).exists() else None)
 
     @classmethod
     def open(cls, name_or_id: str) -> "Run":
         """The run of that id, else the newest of that name; raises BadInput that lists what there is."""
-        return pick(list_runs(), "run", name_or_id)
+        return _of_id(name_or_id) or pick(list_runs(), "run", name_or_id)
 
     @classmethod
-    def start(cls, record: RunRecord) -> "Run":
-        """Make the folder of a new run."""
+    def start(cls, record: RunRecord, seen_files: Iterable[str] = ()) -> "Run":
+        """Make the folder of a new run that learns from images of these files (SHA-256)."""
         folder = runs_folder() / record.config.run
         folder.mkdir(parents=True, exist_ok=True)
+        write_atomic(folder / SEEN_FILE, "".join(f"{sha256}\n" for sha256 in seen_files))
         write_atomic(folder / RUN_FILE, record.to_json())
         return cls(folder, record, None)
 
@@ -92,6 +112,20 @@ class Run:
     @property
     def name(self) -> str:
         return self.config.name
+
+    @cached_property
+    def seen_files(self) -> frozenset[str]:
+        """SHA-256 of every source image the run was trained on, so that no test image can hide among them.
+
+        Empty where nobody knows. Raises BadInput where the file that tells is gone or not as it was written.
+        """
+        path = self.folder / SEEN_FILE
+        known = self.manifest.files.get(SEEN_FILE) if self.manifest else None
+        if known and not (path.exists() and sha256_of(path) == known.sha256):
+            raise BadInput(f"{path}: gone or damaged, so nobody can tell which images the run learned from")
+        if path.exists():
+            return frozenset(path.read_text(encoding="utf-8").split())
+        return frozenset(RunRecord.load(self.folder / RUN_FILE).seen_files)
 
     @property
     def steps(self) -> int:
@@ -135,18 +169,49 @@ class Run:
         return [(int(path.stem.removeprefix("step-")), path) for path in paths]
 
 
+@while_unchanged
+def _read_record(path: Path) -> RunRecord:
+    """A run's record without its images, of which a workspace would hold too many in memory."""
+    return RunRecord.load(path).model_copy(update={"seen_files": ()})
+
+
+def _of_id(id: str) -> Run | None:
+    """The run in the folder of that name, which needs no look at the others."""
+    with suppress(BadInput):
+        for root in (runs_folder(), shipped_runs_folder()):
+            if (root / checked_name(id) / RUN_FILE).exists() and (run := Run.read(root / id)).id == id:
+                return run
+    return None
+
+
 def list_runs() -> list[Run]:
     """All runs, finished or not, newest first; those that came with the package last. Damaged ones are left out."""
     own = _runs_below(runs_folder())
     shipped = _runs_below(shipped_runs_folder())
-    return sorted(own, key=lambda run: (run.folder / RUN_FILE).stat().st_mtime, reverse=True) + shipped
+    return [run for _, run in sorted(own, key=lambda found: found[0], reverse=True)] + [run for _, run in shipped]
 
 
-def _runs_below(root: Path) -> list[Run]:
+def _runs_below(root: Path) -> list[tuple[float, Run]]:
+    """Runs with when they began."""
     runs = []
     for path in sorted(root.glob(f"*/{RUN_FILE}")):
-        try:
-            runs.append(Run.read(path.parent))
-        except BadInput:
-            continue
+        with suppress(BadInput, FileNotFoundError):  # damaged, or deleted meanwhile
+            runs.append((path.stat().st_mtime, Run.read(path.parent)))
     return runs
+
+
+def forget_damage(folder: Path) -> None:
+    """Make an unfinished run of a finished one that is damaged, so that its newest checkpoint finishes it again.
+
+    Nothing is done where no checkpoint could write again what is damaged, but for the generator itself: training anew
+    is too high a price for a curve or a picture.
+    """
+    if not (folder / MANIFEST).exists():
+        return
+    try:
+        damaged = set(damaged_files(folder))
+    except BadInput:
+        damaged = {MANIFEST}
+    ends = damaged & {MANIFEST, GENERATOR_FILE}
+    if ends or (damaged & MADE_AGAIN and newest_checkpoint(folder)):
+        drop_damaged(folder)

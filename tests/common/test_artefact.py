@@ -152,3 +152,10 @@ def test_a_typed_name_has_dashes_for_blanks() -> None:
     assert typed_name("  ") == ""
     with pytest.raises(BadInput, match="use 1 to 80 letters"):
         typed_name("<script>alert(1)</script>")
+
+
+def test_of_many_names_a_message_lists_some(tmp_path: Path) -> None:
+    for number in range(22):
+        make(tmp_path, f"thing{number:02d}")
+    with pytest.raises(BadInput, match=r"there is: thing\d\d, .* and 2 more\)"):
+        Thing.open("other")

@@ -220,12 +220,14 @@ class TestWhatIsGone:
             check_no_leak(made, lesions)
         assert folder.name in ancestry_of(made).words
 
-    def test_a_run_of_before_files_were_recorded(self, source: Path, lesions: PreparedDataset) -> None:
+    def test_a_run_of_before_files_were_recorded(
+        self, source: Path, lesions: PreparedDataset, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         other = prepared(source, "other", seed=1)
         run = dcgan(other)
         made = drawn(run)
         expected = ancestry.test_images_seen(made, lesions)
-        write_atomic(run.folder / "run.json", run.record.model_copy(update={"seen_files": ()}).to_json())
+        monkeypatch.setattr(Run, "seen_files", frozenset())
         assert expected == ancestry.test_images_seen(made, lesions) != []
         shutil.rmtree(other.folder)
         with pytest.raises(BadInput, match=f"{other.id}, which it was made from, is gone"):
@@ -240,7 +242,7 @@ class TestWhatIsGone:
         assert f"data set {again.id}, which its GAN dcgan-again learned from, is not here" in note
 
 
-def test_a_gan_that_does_not_tell_leaves_a_note(lesions: PreparedDataset) -> None:
+def test_a_gan_that_does_not_tell_leaves_a_note(lesions: PreparedDataset, monkeypatch: pytest.MonkeyPatch) -> None:
     [shipped] = [run for run in list_runs() if run.name == "phantom-dermoscopy"]
     made = drawn(shipped)
     [note] = check_no_leak(made, lesions)
@@ -249,8 +251,8 @@ def test_a_gan_that_does_not_tell_leaves_a_note(lesions: PreparedDataset) -> Non
         "test images may be among them"
     )
     run = dcgan(lesions)
-    record = run.record.model_copy(update={"seen_files": (), "dataset_id": ""})  # as an import writes it
-    write_atomic(run.folder / "run.json", record.to_json())
+    write_atomic(run.folder / "run.json", run.record.model_copy(update={"dataset_id": ""}).to_json())
+    monkeypatch.setattr(Run, "seen_files", frozenset())
     [note] = notes_on(drawn(run, "imported"))
     assert "dcgan-lesions was imported" in note
     assert "learned from images that are not known" in ancestry_of(SyntheticSet.open("imported")).words

@@ -16,6 +16,7 @@ import torch
 from PIL import Image
 
 from medgan.common.artefact import damaged_files
+from medgan.common.config import read_json
 from medgan.common.errors import BadInput, Cancelled, WorkFailed
 from medgan.data.dataset import PreparedDataset
 from medgan.data.phantom_sets import PhantomConfig, prepare_phantoms
@@ -25,7 +26,7 @@ from medgan.training.checkpoint import checkpoints, read_tensors
 from medgan.training.config import TrainConfig, train_config
 from medgan.training.feed import training_data
 from medgan.training.loop import Trainer, train
-from medgan.training.run import Run, RunRecord, list_runs
+from medgan.training.run import SEEN_FILE, Run, RunRecord, list_runs
 from medgan.training.sampler import Sampler
 
 TINY: dict[str, Any] = {
@@ -106,10 +107,14 @@ def test_a_run_leaves_everything_and_is_the_same_again(phantoms: PreparedDataset
 
 
 def test_training_sees_the_training_part_of_its_class_only(phantoms: PreparedDataset) -> None:
-    record = train(tiny(steps=1)).record
+    run = train(tiny(steps=1))
+    record = run.record
     items = phantoms.items
     allowed = items[(items["split"] == "train") & (items["label"] == "normal")]
-    assert sorted(record.seen_files) == sorted(allowed["sha256"])
+    assert run.seen_files == set(allowed["sha256"])
+    (run.folder / SEEN_FILE).write_text("")
+    with pytest.raises(BadInput, match=f"{SEEN_FILE}: gone or damaged"):
+        _ = Run.read(run.folder).seen_files
     assert record.items == len(allowed)
     assert record.data.classes == ("normal",)
 
@@ -308,6 +313,7 @@ def test_a_run_of_an_older_version_is_resumed(phantoms: PreparedDataset, medgan_
     shutil.copytree(Path(__file__).parent / "old_runs" / name, medgan_home / "checkpoints" / name)
     old = Run.open(name)
     assert old.record.dataset_id == phantoms.id
+    assert old.seen_files == set(read_json(old.folder / "run.json")["seen_files"])
     drawn = Sampler.load(old).draw(2, seed=0).pictures
     finished = train(old.config)
     assert finished.finished

@@ -1,0 +1,57 @@
+"""`check`: is everything that was finished still as it was written, and what is unfinished?"""
+
+from typing import Any
+
+from pydantic_settings import CliToggleFlag
+
+from medgan.cli.command import Answer, Command
+from medgan.cli.terminal import shown_progress, table
+from medgan.common.artefact import is_whole
+from medgan.jobs import run_here
+from medgan.jobs.damage import Found, verify
+
+
+class Check(Command):
+    repair: CliToggleFlag[bool] = False
+    """Make again what is damaged, where its job or its manifest tells how; what cannot be made again stays as it is."""
+
+    def run(self) -> Answer:
+        with shown_progress() as progress:
+            found = verify(progress)
+        repaired = [one for one in found if one.state == "damaged" and self.repair and remade(one)]
+        left = [one for one in found if one.state == "damaged" and one not in repaired]
+        unfinished = [one for one in found if one.state == "unfinished"]
+        whole = len(found) - len(left) - len(unfinished)
+        data: dict[str, Any] = {"whole": whole, "repaired": [one.id for one in repaired]}
+        data |= {"damaged": [known(one) for one in left], "unfinished": [known(one) for one in unfinished]}
+        return Answer(data, told(whole, repaired, left, unfinished), 1 if left else 0)
+
+
+def remade(damaged: Found) -> bool:
+    """Make a damaged artefact again; whether it is whole now."""
+    recipe = damaged.recipe()
+    if recipe is None:
+        return False
+    with shown_progress() as progress:
+        run_here(*recipe, progress)
+    return is_whole(damaged.folder)
+
+
+def known(found: Found) -> dict[str, str]:
+    """What `--json` says of an artefact."""
+    return {
+        "kind": found.place.kind,
+        "id": found.id,
+        "folder": str(found.folder),
+        "problem": found.problem,
+        "advice": found.advice(),
+    }
+
+
+def told(whole: int, repaired: list[Found], damaged: list[Found], unfinished: list[Found]) -> str:
+    rows = [("damaged", one.place.words, one.id, one.problem, one.advice()) for one in damaged]
+    rows += [("repaired", one.place.words, one.id, "", "") for one in repaired]
+    rows += [("unfinished", one.place.words, one.id, one.problem, one.advice()) for one in unfinished]
+    listed = table(("state", "kind", "id", "problem", "what to do"), rows, "")
+    summary = f"{whole} whole, {len(damaged)} damaged, {len(unfinished)} unfinished"
+    return "\n".join(filter(None, (listed, summary)))
