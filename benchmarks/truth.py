@@ -182,9 +182,7 @@ def _begun(dataset: PreparedDataset) -> Run:
     config = train_config("dcgan", dataset.id, name="known")
     seen = dataset.items["sha256"].iloc[dataset.indices("train")]
     data = training_data(config, dataset)
-    return Run.start(
-        RunRecord(config=config, data=data, dataset_id=dataset.id, items=len(seen), seen_files=tuple(seen))
-    )
+    return Run.start(RunRecord(config=config, data=data, dataset_id=dataset.id, items=len(seen)), seen)
 
 
 def wronged(some: Some, classes: tuple[str, ...]) -> Some:

@@ -7,7 +7,7 @@ but for the generators, which are locked.
 # ruff: noqa: ARG001 - arguments that are there only to be part of a cache's key
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, field
 from pathlib import Path
 
@@ -17,6 +17,7 @@ import streamlit as st
 from numpy.typing import NDArray
 from PIL import Image
 
+from medgan.app.looks import Stamps, once_a_page, stamp, stamps
 from medgan.app.sources import Source, only
 from medgan.common.artefact import MANIFEST
 from medgan.common.errors import BadInput
@@ -30,6 +31,7 @@ from medgan.common.home import (
 )
 from medgan.data.dataset import PreparedDataset, list_datasets
 from medgan.data.layout import LabelSource, Layout, LayoutKind, detect
+from medgan.jobs import Job, list_jobs
 from medgan.models.task import Latent
 from medgan.studies.kept_exports import KeptExport, list_exports
 from medgan.studies.origins import Origin, deformed, origin_of
@@ -40,26 +42,13 @@ from medgan.training.run import GENERATOR_FILE, LOSSES_FILE, RUN_FILE, SCORES_FI
 from medgan.training.sampler import Sampler
 
 Uint8 = NDArray[np.uint8]
-Stamps = tuple[tuple[str, int], ...]
 GAP = 2  # pixels between the images of a sample grid
 
 
-def stamp(path: Path) -> int:
-    """When a file last changed, in nanoseconds; 0 where it is not there."""
-    try:
-        return path.stat().st_mtime_ns
-    except OSError:
-        return 0
-
-
-def stamps(root: Path, *patterns: str) -> Stamps:
-    """Which files of these patterns lie below a folder, and when they changed."""
-    return tuple(sorted((str(path), stamp(path)) for pattern in patterns for path in root.glob(pattern)))
-
-
+@once_a_page
 def datasets() -> Sequence[PreparedDataset]:
     """All data sets, newest first."""
-    return _datasets(stamps(datasets_folder(), f"*/{MANIFEST}"))
+    return _datasets(stamps(datasets_folder(), MANIFEST))
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -67,20 +56,32 @@ def _datasets(found: Stamps) -> Sequence[PreparedDataset]:
     return list_datasets()
 
 
+@once_a_page
 def runs() -> Sequence[Run]:
     """All runs, newest first, those that came with the program last."""
-    patterns = (f"*/{RUN_FILE}", f"*/{MANIFEST}")
-    return _runs(stamps(runs_folder(), *patterns) + stamps(shipped_runs_folder(), *patterns))
+    return _runs(*_run_stamps())
+
+
+@once_a_page
+def runs_by_id() -> Mapping[str, Run]:
+    """All runs by their ids."""
+    return {run.id: run for run in runs()}
+
+
+def _run_stamps() -> tuple[Stamps, Stamps]:
+    own, shipped = (stamps(root, RUN_FILE, MANIFEST) for root in (runs_folder(), shipped_runs_folder()))
+    return own, shipped
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _runs(found: Stamps) -> Sequence[Run]:
+def _runs(found: Stamps, shipped: Stamps) -> Sequence[Run]:
     return list_runs()
 
 
+@once_a_page
 def sets() -> Sequence[SyntheticSet]:
     """All synthetic sets, newest first."""
-    return _sets(stamps(sets_folder(), f"*/{MANIFEST}"))
+    return _sets(stamps(sets_folder(), MANIFEST))
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -88,14 +89,21 @@ def _sets(found: Stamps) -> Sequence[SyntheticSet]:
     return list_sets()
 
 
+@once_a_page
 def exports() -> Sequence[KeptExport]:
     """All exports that are ready to be downloaded, newest first."""
-    return _exports(stamps(exports_folder(), f"*/{MANIFEST}"))
+    return _exports(stamps(exports_folder(), MANIFEST))
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _exports(found: Stamps) -> Sequence[KeptExport]:
     return list_exports()
+
+
+@once_a_page
+def jobs() -> Sequence[Job]:
+    """All jobs, newest first; what a job's status says is read when it is asked for."""
+    return list_jobs()
 
 
 @dataclass

@@ -3,13 +3,14 @@
 # ruff: noqa: ARG001 - arguments that are there only to be part of a cache's key
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import numpy as np
 import streamlit as st
 
-from medgan.app import cached, gallery
+from medgan.app import cached, gallery, looks
 from medgan.app.downstream_studies import Entry, entries
 from medgan.app.sources import given_part, translates_both_ways
 from medgan.app.study_thumbnail import thumbnail
@@ -96,7 +97,7 @@ def _row(title: str, found: Sequence[ItemT], card: Callable[[ItemT], None]) -> N
 
 def dataset_card(dataset: PreparedDataset) -> None:
     """A data set: images, how many of which classes."""
-    png = _dataset_thumbnail(str(dataset.folder), cached.stamp(dataset.folder / MANIFEST), dataset)
+    png = _dataset_thumbnail(str(dataset.folder), looks.stamp(dataset.folder / MANIFEST), dataset)
     gallery.show_sheet(png, f"Images of the data set {dataset.name}")
     st.page_link(
         "pages/data.py", label=f"**{plain(dataset.name)}**", query_params={"view": "look", "dataset": dataset.id}
@@ -130,7 +131,7 @@ def run_facts(run: Run) -> str:
 
 def set_card(synthetic: SyntheticSet) -> None:
     """A synthetic set: images, count, seed, age."""
-    png = _set_thumbnail(str(synthetic.folder), cached.stamp(synthetic.folder / MANIFEST), synthetic)
+    png = _set_thumbnail(str(synthetic.folder), looks.stamp(synthetic.folder / MANIFEST), synthetic)
     gallery.show_sheet(png, f"Synthetic images of the set {synthetic.name}")
     st.page_link(
         "pages/generate.py", label=f"**{plain(synthetic.name)}**", query_params={"view": "saved", "set": synthetic.id}
@@ -147,7 +148,7 @@ def study_card(entry: Entry) -> None:
     study = entry.study
     assert study is not None
     if study.finished:
-        png, told_by_it = _study_thumbnail(str(study.folder), cached.stamp(study.folder / MANIFEST), study)
+        png, told_by_it = _study_thumbnail(str(study.folder), looks.stamp(study.folder / MANIFEST), study)
         gallery.show_sheet(png, told_by_it)
     query = {"view": "results", "studies": entry.id}
     st.page_link("pages/downstream.py", label=f"**{plain(entry.name)}**", query_params=query)
@@ -171,14 +172,14 @@ def reader_card(study: ReaderSession) -> None:
         label=f"**{plain(study.name)}**",
         query_params={"view": "sessions", "session": study.id},
     )
-    begun, done = _readers(str(study.folder), cached.stamps(study.folder / ANSWERS, "*.jsonl"), study)
+    begun, done = _readers(str(study.folder), looks.stamps_of_files(study.folder / ANSWERS, ".jsonl"), study)
     told = f"{done} of {counted(begun, 'reader')} {'has' if done == 1 else 'have'} finished"
     st.markdown(told if begun else "Nobody has begun")
     st.caption(f"{counted(len(study), 'image')}  \n{ago(study.manifest.created)}")
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _readers(folder: str, found: cached.Stamps, _study: ReaderSession) -> tuple[int, int]:
+def _readers(folder: str, found: looks.Stamps, _study: ReaderSession) -> tuple[int, int]:
     """How many readers have begun, and how many of them have judged every image."""
     readings = readings_of(_study)
     return len(readings), sum(reading.finished for reading in readings)
@@ -201,13 +202,14 @@ def _study_thumbnail(folder: str, changed: int, _study: Study) -> tuple[bytes, s
 
 
 def run_choices(runs: Sequence[Run]) -> dict[str, str]:
-    """Ids of runs with the words of a drop-down list."""
-    return {run.id: f"{run.name} · {run_facts(run)}{' · came with medgan' if run.shipped else ''}" for run in runs}
+    """Ids of runs with the words of a drop-down list; with the end of its id where several are called the same."""
+    times = Counter(run.name for run in runs)
+    names = {run.id: run.name if times[run.name] == 1 else f"{run.name} ({run.id[-4:]})" for run in runs}
+    return {run.id: f"{names[run.id]} · {run_facts(run)}{' · came with medgan' if run.shipped else ''}" for run in runs}
 
 
 def open_run(id: str) -> Run:
     """The run of an id from what is cached; raises BadInput where it is gone."""
-    for run in cached.runs():
-        if run.id == id:
-            return run
-    raise BadInput(f"the run {id} is no longer here")
+    if id not in cached.runs_by_id():
+        raise BadInput(f"the run {id} is no longer here")
+    return cached.runs_by_id()[id]

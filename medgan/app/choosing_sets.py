@@ -3,11 +3,11 @@
 # ruff: noqa: ARG001 - arguments that are there only to be part of a cache's key
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
-from medgan.app import cached, session
+from medgan.app import cached, looks, session
 from medgan.app.words import counted, plain
 from medgan.data.dataset import PreparedDataset
 from medgan.models import GANS
@@ -26,13 +26,30 @@ def choose(dataset: PreparedDataset, sets: Sequence[SyntheticSet], scored: froze
     first; the others say what theirs learned from.
     """
     own = [found for found in sets if learned_from(found, dataset)]
-    ordered = own + [found for found in sets if found not in own]
+    ordered = own + [found for found in sets if not learned_from(found, dataset)]
     names = names_of(ordered)
     options = {found.id: _words(found, names[found.id], dataset) for found in ordered}
     shown = own or ordered
     at_first = [found.id for found in shown if found.id in scored][:AT_FIRST] or [shown[0].id]
     chosen = session.several("Synthetic sets", "sets", options, default=at_first)
     return [found for found in ordered if found.id in chosen]
+
+
+def choose_fitting(
+    label: str, name: str, words: Mapping[str, str], refusal: Callable[[str], str], *, at_first: int = 0
+) -> tuple[list[str], dict[str, str]]:
+    """The sets (ids) that are switched on, of those that may be; then those that may not, and why.
+
+    Of many, only the first are looked into before somebody chooses them: that takes up to a second each.
+    """
+    first = list(words)[: session.FEW]
+    refused = {id: why for id in first if (why := refusal(id))}
+    offered = {id: told for id, told in words.items() if id not in refused}
+    chosen = session.several(label, name, offered, default=list(offered)[:at_first]) if offered else []
+    late = {id: why for id in chosen if id not in first and (why := refusal(id))}
+    for why in late.values():
+        st.caption(f":material/lock: {plain(why)}")
+    return [id for id in chosen if id not in late], refused | late
 
 
 def learned_from(synthetic: SyntheticSet, dataset: PreparedDataset) -> bool:
@@ -49,7 +66,7 @@ def shows_its_lessons(synthetic: SyntheticSet, against: str) -> bool:
     Another preparation of the same files does. Where the run is gone, nobody knows, and it is taken to.
     """
     run = run_of(synthetic)
-    return run is None or _holds(run.id, cached.stamp(run.folder / RUN_FILE), against, run)
+    return run is None or _holds(run.id, looks.stamp(run.folder / RUN_FILE), against, run)
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
@@ -59,7 +76,7 @@ def _holds(id: str, changed: int, against: str, _run: Run) -> bool:
 
 def run_of(synthetic: SyntheticSet) -> Run | None:
     """The run that drew a set; None where it is gone."""
-    return next((run for run in cached.runs() if run.id == synthetic.manifest.summary["run"]), None)
+    return cached.runs_by_id().get(synthetic.manifest.summary["run"])
 
 
 def names_of(sets: Sequence[SyntheticSet]) -> dict[str, str]:

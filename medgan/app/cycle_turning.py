@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from medgan.app import cached, given
+from medgan.app import cached, given, looks
 from medgan.app.cycle_models import Turn
 from medgan.common.artefact import MANIFEST
 from medgan.common.images import to_uint8
@@ -56,7 +56,7 @@ class Usual:
 def usual(turn: Turn, dataset: PreparedDataset) -> Usual:
     """What the model does to images of the chosen part."""
     run, source = turn.run, turn.source
-    key = (str(run.folder), cached.generator_stamp(run), str(dataset.folder), cached.stamp(dataset.folder / MANIFEST))
+    key = (str(run.folder), cached.generator_stamp(run), str(dataset.folder), looks.stamp(dataset.folder / MANIFEST))
     return _usual(*key, source.part, source.label, turn, dataset)
 
 

@@ -59,7 +59,7 @@ def show(runs: Sequence[Run], datasets: Sequence[PreparedDataset]) -> None:
     row = int(origin.conditions.chosen[number - 1])
     with st.spinner("Turning …"):
         trip = cycle_turning.turned(turn, np.asarray(dataset.images[row : row + 1]))
-    learned = str(dataset.items["sha256"].iloc[row]) in turn.run.record.seen_files
+    learned = str(dataset.items["sha256"].iloc[row]) in turn.run.seen_files
     shown = cycle_pictures.pictures(turn, trip, origin.item(number - 1), learned=learned)
     _compared(turn, trip, shown, as_wipe=layout == "wipe", of_the_way_back=compared == "back")
     _figures(turn, trip, dataset)

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from medgan.app import cached, charts, gallery, session
+from medgan.app import charts, gallery, looks, session
 from medgan.app.gallery import Picture
 from medgan.app.words import counted, listed, plain
 from medgan.common.artefact import MANIFEST
@@ -117,7 +117,7 @@ def _filters(dataset: PreparedDataset) -> tuple[str, str | None]:
 
 def pictures(dataset: PreparedDataset, indices: NDArray[np.int64], side: int, *, masked: bool) -> list[Picture]:
     """Items with captions: class, split, file, and the slice of a volume."""
-    changed = cached.stamp(dataset.folder / MANIFEST)
+    changed = looks.stamp(dataset.folder / MANIFEST)
     return _pictures(str(dataset.folder), changed, tuple(indices.tolist()), side, masked, dataset)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from medgan.app import cached, downstream_tables, gallery
+from medgan.app import cached, downstream_tables, gallery, looks
 from medgan.app.downstream_studies import Entry
 from medgan.app.downstream_words import IN_SHORT, SCORES
 from medgan.app.quality_reports import reports
@@ -66,13 +66,13 @@ def _study(id: str) -> Study | None:
 
 def dataset_sheet(dataset: PreparedDataset) -> None:
     """Some of its images with their outlines."""
-    png = _dataset_png(str(dataset.folder), cached.stamp(dataset.folder / MANIFEST), dataset)
+    png = _dataset_png(str(dataset.folder), looks.stamp(dataset.folder / MANIFEST), dataset)
     gallery.show_sheet(png, f"Phantoms of the data set {dataset.name}, outlined by their masks")
 
 
 def set_sheet(synthetic: SyntheticSet) -> None:
     """Some of its images with their outlines."""
-    png = _set_png(str(synthetic.folder), cached.stamp(synthetic.folder / MANIFEST), synthetic)
+    png = _set_png(str(synthetic.folder), looks.stamp(synthetic.folder / MANIFEST), synthetic)
     gallery.show_sheet(png, f"Synthetic images of the set {synthetic.name}, outlined by their masks")
 
 

@@ -8,9 +8,9 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from medgan.app import charts
-from medgan.app.cached import stamp
 from medgan.app.downstream_studies import Entry, means_of, rows_stamp
 from medgan.app.downstream_words import READINGS, SCORES, chart_alternative
+from medgan.app.looks import stamp
 from medgan.app.words import plain
 from medgan.studies.study import VERDICTS, Study
 from medgan.studies.study_charts import arm_chart, confusion_figures, dose_chart, roc_chart

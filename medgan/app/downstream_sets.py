@@ -3,13 +3,13 @@
 # ruff: noqa: ARG001 - arguments that are there only to be part of a cache's key
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
 
-from medgan.app import cached, session
-from medgan.app.choosing_sets import gan_words, learned_from, names_of
+from medgan.app import cached, looks, session
+from medgan.app.choosing_sets import choose_fitting, gan_words, learned_from, names_of
 from medgan.app.words import counted, plain
 from medgan.common.artefact import MANIFEST
 from medgan.common.errors import BadInput
@@ -29,45 +29,44 @@ WAYS = {EACH: "Each on its own", TOGETHER: "All together", BY_GAN: "One a class,
 
 @dataclass(frozen=True)
 class Candidate:
-    """A synthetic set, and whether a study may add it."""
+    """A synthetic set that a study may add."""
 
     synthetic: SyntheticSet
     name: str
-    refused: str
-    """Why it cannot be added; empty where it can."""
     notes: tuple[str, ...]
     """What cannot be told of its origin."""
 
 
 def choose(dataset: PreparedDataset, *, with_masks: bool) -> list[Candidate]:
     """The sets that are switched on; below them, greyed, those that are refused, with the reason."""
-    found = candidates(dataset, with_masks=with_masks)
-    fitting = [candidate for candidate in found if not candidate.refused]
-    if not found:
+    sets = sorted(cached.sets(), key=lambda one: not learned_from(one, dataset))
+    names, by_id = names_of(sets), {one.id: one for one in sets}
+    checked = _checks(dataset, with_masks=with_masks)
+    chosen, refused = choose_fitting(
+        "Synthetic sets to add",
+        "added",
+        {one.id: _words(one, names[one.id], dataset) for one in sets},
+        lambda id: checked(by_id[id])[0],
+    )
+    if not sets:
         st.caption("No synthetic set is saved yet. Draw images and save them as a set, then they can be added here.")
         st.page_link("pages/generate.py", label="Draw images", icon=":material/arrow_forward:")
-    elif not fitting:
+    elif len(refused) == len(sets):
         st.caption(":material/info: None of the synthetic sets may be added to this data set.")
-    options = {candidate.synthetic.id: _words(candidate, dataset) for candidate in fitting}
-    chosen = session.several("Synthetic sets to add", "added", options) if options else []
-    _show_refused([candidate for candidate in found if candidate.refused])
-    return [candidate for candidate in fitting if candidate.synthetic.id in chosen]
+    _show_refused({names[id]: why for id, why in refused.items()})
+    return [Candidate(by_id[id], names[id], checked(by_id[id])[1]) for id in chosen]
 
 
-def candidates(dataset: PreparedDataset, *, with_masks: bool) -> list[Candidate]:
-    """All sets, those first that learned from the data set."""
-    sets = sorted(cached.sets(), key=lambda one: not learned_from(one, dataset))
-    names = names_of(sets)
-    patterns = cached.stamps(runs_folder(), f"*/{RUN_FILE}") + cached.stamps(sets_folder(), f"*/{MANIFEST}")
-    changed = patterns + cached.stamps(datasets_folder(), f"*/{MANIFEST}")
-    return [
-        Candidate(one, names[one.id], *_checked(one.id, dataset.id, with_masks, changed, one, dataset)) for one in sets
-    ]
+def _checks(dataset: PreparedDataset, *, with_masks: bool) -> Callable[[SyntheticSet], tuple[str, tuple[str, ...]]]:
+    """Why a set may not be added, and what cannot be told of its origin: looked up anew when any set or run changes."""
+    places = ((runs_folder(), RUN_FILE), (sets_folder(), MANIFEST), (datasets_folder(), MANIFEST))
+    changed = "".join(looks.stamps(*place) for place in places)
+    return lambda one: _checked(one.id, dataset.id, with_masks, changed, one, dataset)
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
 def _checked(
-    set: str, against: str, with_masks: bool, found: cached.Stamps, _set: SyntheticSet, _dataset: PreparedDataset
+    set: str, against: str, with_masks: bool, found: looks.Stamps, _set: SyntheticSet, _dataset: PreparedDataset
 ) -> tuple[str, tuple[str, ...]]:
     """Why a set may not be added, and what cannot be told of its origin; images are looked at by their records only."""
     try:
@@ -75,35 +74,30 @@ def _checked(
         notes = Material.open(_dataset, [arm], with_masks=with_masks, seed=0).notes
     except BadInput as error:
         return str(error), ()
-    unknown = {str(label) for label in _set.items["label"].fillna("")} - {*_dataset.classes}
+    unknown = _set.labels - {*_dataset.classes}
     if unknown and not with_masks:
         classes = ", ".join(sorted(unknown - {""})) or "unknown"
         return f"set {_set.name}: its images are of class {classes}, which {_dataset.name} does not have", ()
     return "", notes
 
 
-def _words(candidate: Candidate, dataset: PreparedDataset) -> str:
-    summary = candidate.synthetic.manifest.summary
-    facts = [candidate.name, gan_words(candidate.synthetic), counted(int(summary["count"]), "image")]
+def _words(synthetic: SyntheticSet, name: str, dataset: PreparedDataset) -> str:
+    summary = synthetic.manifest.summary
+    facts = [name, gan_words(synthetic), counted(int(summary["count"]), "image")]
     facts += [f"class {summary['label']}".replace("_", " ")] if summary.get("label") else []
-    if not learned_from(candidate.synthetic, dataset):
+    if not learned_from(synthetic, dataset):
         facts.append(f"learned from {summary['dataset']}")
     return plain(" · ".join(facts))
 
 
-def _show_refused(refused: Sequence[Candidate]) -> None:
+def _show_refused(refused: Mapping[str, str]) -> None:
+    """Names of sets, and why each may not be added."""
     if not refused:
         return
     with st.expander(f"{counted(len(refused), 'set')} that may not be added, and why", icon=":material/lock:"):
-        for candidate in refused:
-            st.button(
-                plain(candidate.name),
-                key=f"refused {candidate.synthetic.id}",
-                disabled=True,
-                type="tertiary",
-                icon=":material/lock:",
-            )
-            st.caption(plain(candidate.refused))
+        for name, why in refused.items():
+            st.button(plain(name), key=f"refused {name}", disabled=True, type="tertiary", icon=":material/lock:")
+            st.caption(plain(why))
 
 
 def choose_groups(chosen: Sequence[Candidate]) -> list[Group]:

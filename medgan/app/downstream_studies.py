@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from medgan.app import cached
+from medgan.app import cached, looks
 from medgan.app.job_view import jobs_of, worth_showing
 from medgan.app.making import jobs_making
 from medgan.common.artefact import MANIFEST
@@ -77,11 +77,11 @@ def names_of(found: Sequence[Entry]) -> dict[str, str]:
 
 
 def _studies_now() -> Sequence[Study]:
-    return _studies(cached.stamps(studies_folder(), f"*/{CONFIG}", f"*/{MANIFEST}"))
+    return _studies(looks.stamps(studies_folder(), CONFIG, MANIFEST))
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _studies(found: cached.Stamps) -> Sequence[Study]:
+def _studies(found: looks.Stamps) -> Sequence[Study]:
     return list_studies()
 
 
@@ -120,18 +120,18 @@ def _main(folder: str, changed: int, _study: Study) -> dict[str, Interval]:
 
 def short_trainings_of(entry: Entry) -> list[str]:
     """What of a study was trained far shorter than it is meant to be, a sentence each."""
-    found = cached.stamps(sets_folder(), f"*/{MANIFEST}") + cached.stamps(runs_folder(), f"*/{MANIFEST}")
+    found = looks.stamps(sets_folder(), MANIFEST) + looks.stamps(runs_folder(), MANIFEST)
     return _short_trainings(entry.id, found, entry.config)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _short_trainings(id: str, found: cached.Stamps, _config: StudyConfig) -> list[str]:
+def _short_trainings(id: str, found: looks.Stamps, _config: StudyConfig) -> list[str]:
     return short_trainings(_config)
 
 
 def rows_stamp(study: Study) -> int:
     """When the last training was tested."""
-    return cached.stamp(study.folder / ROWS)
+    return looks.stamp(study.folder / ROWS)
 
 
 def tested(entry: Entry) -> tuple[int, int]:

@@ -1,7 +1,8 @@
 """Which job works on an artefact: the one place that knows what the jobs of each kind make."""
 
+from medgan.app import cached
 from medgan.common.errors import BadInput
-from medgan.jobs import Job, list_jobs
+from medgan.jobs import Job
 
 MADE_BY = {"train": ("run",), "study": ("study",)}
 """Parts of a job's config that name what it makes."""
@@ -19,7 +20,7 @@ def jobs_making() -> dict[str, Job]:
     A demo study makes both.
     """
     found: dict[str, Job] = {}
-    for job in list_jobs():  # the newest first
+    for job in cached.jobs():  # the newest first
         for id in _makes(job):
             if id not in found or (job.status().active and not found[id].status().active):
                 found[id] = job

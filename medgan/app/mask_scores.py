@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from medgan.app import cached, given
+from medgan.app import given, looks
 from medgan.app.words import listed, plain
 from medgan.common.artefact import MANIFEST
 from medgan.common.images import to_uint8
@@ -34,7 +34,7 @@ def _scores(images: str, masks: str, _images: Uint8, _masks: Uint8) -> tuple[flo
 
 def of_real_pairs(dataset: PreparedDataset, size: int) -> Reference:
     """What the data set's own pairs score at a size: of its test part, or of all where that holds too few."""
-    return _of_real_pairs(str(dataset.folder), cached.stamp(dataset.folder / MANIFEST), size, dataset)
+    return _of_real_pairs(str(dataset.folder), looks.stamp(dataset.folder / MANIFEST), size, dataset)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

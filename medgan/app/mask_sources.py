@@ -87,7 +87,7 @@ def _of_items(run: Run, fitting: dict[str, str]) -> ChosenMask:
     dataset = choosing_source.opened(id)
     row = origin.conditions.chosen[place]
     real = None if dataset is None else np.asarray(dataset.images[row])
-    learned = dataset is not None and str(dataset.items["sha256"].iloc[row]) in run.record.seen_files
+    learned = dataset is not None and str(dataset.items["sha256"].iloc[row]) in run.seen_files
     return ChosenMask(_row(origin, place, size), origin.item(place), real, learned, source)
 
 

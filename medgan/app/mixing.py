@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from medgan.app import cached, gallery, session
+from medgan.app import cached, gallery, looks, session
 from medgan.app.gallery import Cell, Picture, Uint8
 from medgan.app.pairs import Mode
 from medgan.app.shown import Look
@@ -56,7 +56,7 @@ def real_pictures(
     shuffled = np.random.default_rng(derive_seed(dataset.id, label, "mixed in")).permutation(rows)
     places = np.arange(first // EVERY, first // EVERY + synthetic // EVERY)
     chosen = shuffled[places[: len(shuffled)] % max(1, len(shuffled))]
-    changed = cached.stamp(dataset.folder / MANIFEST)
+    changed = looks.stamp(dataset.folder / MANIFEST)
     return _pictures(str(dataset.folder), changed, tuple(chosen.tolist()), size, look, dataset)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from medgan.app import cached, gallery
+from medgan.app import gallery, looks
 from medgan.app.gallery import Picture
 from medgan.app.quality_words import figure
 from medgan.app.viewing import Viewing
@@ -95,8 +95,8 @@ def _verdict(known: LearnedImages, found: Lookalikes) -> None:
 
 
 def _run_key(run: Run) -> tuple[str, int, int]:
-    dataset = cached.stamp(datasets_folder() / run.record.dataset_id / MANIFEST)
-    return str(run.folder), cached.stamp(run.folder / RUN_FILE), dataset
+    dataset = looks.stamp(datasets_folder() / run.record.dataset_id / MANIFEST)
+    return str(run.folder), looks.stamp(run.folder / RUN_FILE), dataset
 
 
 def _learned(run: Run) -> LearnedImages:

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from medgan.app import cached
+from medgan.app import looks
 from medgan.common.artefact import MANIFEST
 from medgan.common.home import quality_folder
 from medgan.metrics import METRICS
@@ -80,11 +80,11 @@ class Point:
 
 def reports() -> Sequence[QualityReport]:
     """All finished reports, newest first."""
-    return _reports(cached.stamps(quality_folder(), f"*/{MANIFEST}"))
+    return _reports(looks.stamps(quality_folder(), MANIFEST))
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _reports(found: cached.Stamps) -> Sequence[QualityReport]:
+def _reports(found: looks.Stamps) -> Sequence[QualityReport]:
     return list_reports()
 
 

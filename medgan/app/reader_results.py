@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from medgan.app import cached, charts, gallery, session
+from medgan.app import charts, gallery, looks, session
 from medgan.app.reader_chart import share_chart
 from medgan.app.reader_words import (
     agreement_words,
@@ -75,12 +75,12 @@ def _own_line(readers: Sequence[ReaderScore], reader: str) -> None:
 
 
 def _figures(study: ReaderSession) -> tuple[ReaderScores, list[ReaderScore], list[Group]]:
-    return _counted(str(study.folder), cached.stamps(study.folder / ANSWERS, "*.jsonl"), study)
+    return _counted(str(study.folder), looks.stamps_of_files(study.folder / ANSWERS, ".jsonl"), study)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Counting …")
 def _counted(
-    folder: str, found: cached.Stamps, _study: ReaderSession
+    folder: str, found: looks.Stamps, _study: ReaderSession
 ) -> tuple[ReaderScores, list[ReaderScore], list[Group]]:
     """The figures, counted anew when anybody answers."""
     scores = ReaderScores.of(_study)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from medgan.app import cached, session
-from medgan.app.choosing_sets import learned_from, names_of
+from medgan.app import cached, looks, session
+from medgan.app.choosing_sets import choose_fitting, learned_from, names_of
 from medgan.app.words import counted, plain, plainly
 from medgan.common.artefact import MANIFEST
 from medgan.common.errors import BadInput
@@ -69,10 +69,10 @@ def show() -> None:
                 session.turn_to(view="sessions", session=made.id)
 
 
-def _members() -> cached.Stamps:
+def _members() -> looks.Stamps:
     """Everything that a set may come from, as it is now."""
     folders = (datasets_folder(), runs_folder(), sets_folder())
-    return tuple(stamp for folder in folders for stamp in cached.stamps(folder, f"*/{MANIFEST}"))
+    return "".join(looks.stamps(folder, MANIFEST) for folder in folders)
 
 
 @st.cache_data(max_entries=16, show_spinner="Looking up what the sets come from …")
@@ -80,7 +80,7 @@ def _notes(
     dataset: str,
     part: SourcePart,
     sets: tuple[str, ...],
-    members: cached.Stamps,
+    members: looks.Stamps,
     _dataset: PreparedDataset,
     _sets: Sequence[SyntheticSet],
 ) -> tuple[str, ...]:
@@ -116,19 +116,22 @@ def _choose_sets(
 ) -> list[SyntheticSet]:
     """The sets that are switched on, of those whose images do not give themselves away."""
     ordered, names = sorted(sets, key=lambda one: not learned_from(one, dataset)), names_of(sets)
-    refused = {one.id: why for one in ordered if (why := _refusal(Source(dataset, part, (one,), seed)))}
-    fitting = [one for one in ordered if one.id not in refused]
-    chosen: list[str] = []
-    if fitting:
-        options = {one.id: _words(one, names[one.id]) for one in fitting}
-        chosen = session.several("Synthetic sets, in equal shares", "shown_sets", options, default=[fitting[0].id])
+    by_id = {one.id: one for one in ordered}
+    chosen, refused = choose_fitting(
+        "Synthetic sets, in equal shares",
+        "shown_sets",
+        {id: _words(one, names[id]) for id, one in by_id.items()},
+        lambda id: _refusal(Source(dataset, part, (by_id[id],), seed)),
+        at_first=1,
+    )
     if refused:
         with st.expander(f"{counted(len(refused), 'set')} that cannot be shown beside {plain(dataset.name)}, and why"):
             st.markdown("\n".join(f"- {plain(why)}" for why in refused.values()))
     if not chosen:
-        words = "Switch on one synthetic set or more, above." if fitting else "No synthetic set fits this data set."
+        none_fits = len(refused) == len(ordered)
+        words = "No synthetic set fits this data set." if none_fits else "Switch on one synthetic set or more, above."
         st.info(words, icon=":material/info:")
-    return [one for one in fitting if one.id in chosen]
+    return [by_id[id] for id in chosen]
 
 
 def _refusal(source: Source) -> str:

@@ -6,8 +6,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from medgan.app import cached, curation, enlarging, exporting, gallery, mixing, session, shown, viewing
-from medgan.app.choosing_sets import run_of
+from medgan.app import curation, enlarging, exporting, gallery, looks, mixing, session, shown, viewing
+from medgan.app.choosing_sets import names_of, run_of
 from medgan.app.drawing import choose_mode, legend_of
 from medgan.app.enlarging import Album
 from medgan.app.gallery import Cell
@@ -28,7 +28,8 @@ def show(sets: Sequence[SyntheticSet]) -> None:
     if not sets:
         st.info("No set is saved yet. Draw images, then choose “Save as a set”.", icon=":material/info:")
         return
-    chosen = session.select("Set", "set", {found.id: _words(found) for found in sets})
+    names = names_of(sets)
+    chosen = session.select("Set", "set", {found.id: _words(found, names[found.id]) for found in sets})
     synthetic = next(found for found in sets if found.id == chosen)
     marks = marks_of(synthetic)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -60,7 +61,7 @@ def _page(synthetic: SyntheticSet, numbers: Int64, marks: NDArray[np.str_]) -> N
         real = mixing.choose(run, mode)
         gallery.legend(legend_of(pairs, mode))
     look = Look(mode, gallery.SIDES[size], looked)
-    key = (synthetic.id, cached.stamp(synthetic.folder / MANIFEST), tuple(chosen.tolist()))
+    key = (synthetic.id, looks.stamp(synthetic.folder / MANIFEST), tuple(chosen.tolist()))
     pictures = shown.pictures(key, pairs, look)
     cells = [
         Cell(picture, _below(synthetic, number, str(marks[number]), wide=size == "large"))
@@ -120,7 +121,7 @@ def _parts(synthetic: SyntheticSet) -> tuple[NDArray[np.uint8] | None, NDArray[n
     return synthetic.drawn.images, synthetic.drawn.masks
 
 
-def _words(synthetic: SyntheticSet) -> str:
+def _words(synthetic: SyntheticSet, name: str) -> str:
     summary = synthetic.manifest.summary
     made = ago(synthetic.manifest.created)
-    return f"{synthetic.name} · {counted(int(summary['count']), 'image')} · seed {summary['seed']} · {made}"
+    return f"{name} · {counted(int(summary['count']), 'image')} · seed {summary['seed']} · {made}"

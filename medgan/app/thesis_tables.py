@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from medgan.app import cached
+from medgan.app import looks
 from medgan.app.quality_words import figure
 from medgan.app.words import NOTHING, plain
 from medgan.common.artefact import MANIFEST
@@ -35,12 +35,12 @@ class Compared:
 
 def compared(chosen: Experiment) -> Compared:
     """The newest that was made here for an experiment; read anew when any study or report changes."""
-    changed = cached.stamps(studies_folder(), f"*/{MANIFEST}") + cached.stamps(thesis_folder(), "*.json")
-    return _compared(chosen.name, changed + cached.stamps(quality_folder(), f"*/{MANIFEST}"))
+    changed = looks.stamps(studies_folder(), MANIFEST) + looks.stamps_of_files(thesis_folder(), ".json")
+    return _compared(chosen.name, changed + looks.stamps(quality_folder(), MANIFEST))
 
 
 @st.cache_resource(max_entries=2 * len(THESIS), show_spinner=False)
-def _compared(name: str, found: cached.Stamps) -> Compared:
+def _compared(name: str, found: looks.Stamps) -> Compared:
     chosen = THESIS[name]
     made = latest(chosen)
     told = () if made is None else tuple(differences(chosen, made))

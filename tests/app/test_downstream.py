@@ -26,7 +26,7 @@ from medgan.studies.thesis import THESIS
 def candidate(name: str, gan: str = "fastgan") -> Candidate:
     created, summary = datetime.now(UTC), {"gan": gan}
     manifest = Manifest(kind="set", id=name, name=name, created=created, config={}, summary=summary)
-    return Candidate(SyntheticSet(Path(name), manifest), name, "", ())
+    return Candidate(SyntheticSet(Path(name), manifest), name, ())
 
 
 class TestWords:
