@@ -1,4 +1,5 @@
-# medgan: `make app` serves the dashboard, `make test` runs every test, `make check` lint, types, layers and audit alone.
+# medgan: `make app` serves the dashboard, `make test` runs every test, `make check` lint, types, layers and audit alone,
+# `make reliability` faults, attacks, the cluster and the long use in full (about an hour and a half on two cores).
 PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 8501
@@ -9,7 +10,7 @@ NOT_OURS := .git .venv *_cache .hypothesis __pycache__ *.egg-info workspace chec
 NUMBERS := *.png *.safetensors *.npy *.parquet *.jsonl *.csv
 any = -false $(foreach name,$(1),-o -name '$(name)')
 
-.PHONY: app test check audit lock clean
+.PHONY: app test check audit reliability lock clean
 
 app: .venv/app.stamp
 	$(BIN)/streamlit run app.py --server.port $(PORT)
@@ -30,6 +31,12 @@ audit: .venv/dev.stamp
 	$(BIN)/pip-licenses >/dev/null
 	@find . \( $(call any,$(NOT_OURS)) \) -prune -o -type f ! \( $(call any,$(NUMBERS)) \) -print0 | \
 		xargs -0 -n 150 -P 2 $(BIN)/detect-secrets-hook --disable-plugin HexHighEntropyString
+
+reliability: .venv/dev.stamp
+	mkdir -p workspace
+	OMP_NUM_THREADS=1 $(BIN)/python -m reliability --report workspace/faults.json
+	OMP_NUM_THREADS=1 $(BIN)/pytest tests/security tests/jobs/test_ray.py
+	OMP_NUM_THREADS=1 $(BIN)/python -m reliability.soak --report workspace/soak.json
 
 .venv/app.stamp: requirements.txt constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "medgan needs Python 3.11 or newer: make app PYTHON=python3.11" >&2; exit 1; }
