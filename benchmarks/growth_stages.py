@@ -50,8 +50,8 @@ class Stage:
     """The one, larger than all of them, that the fitted law is held against."""
     ready: Callable[[int], Work]
     """Makes everything ready, untimed, for the work at a value."""
-    memory_order: int = 1
-    """The power that its memory grows with."""
+    memory_order: int = 0
+    """The power that its memory grows with; 0 where it works in parts of bounded size."""
 
 
 def films(count: int, side: int = SIDE) -> Uint8:
@@ -168,7 +168,9 @@ def studying(seeds: int) -> Work:
 
 
 STAGES = {
-    "prepare": Stage("a folder of PNG films becomes a data set", "images", 1, (200, 400, 800, 1600), 6400, preparing),
+    "prepare": Stage(
+        "a folder of PNG films becomes a data set", "images", 1, (200, 400, 800, 1600), 6400, preparing, 1
+    ),
     "prepare-pixels": Stage(
         "200 films, by their size", "pixels a side", 2, (64, 128, 256), 512, lambda side: preparing(200, side), 2
     ),
@@ -179,8 +181,10 @@ STAGES = {
     "frechet": Stage("Fréchet distance", "images", 1, (4000, 8000, 16000, 32000), 100_000, frechet),
     "kernel": Stage("kernel distance", "images", 0, (16000, 24000, 32000), 100_000, kernel),
     "manifold": Stage("precision, recall, density, coverage", "images", 2, (1000, 2000, 4000), 16_000, neighbourhoods),
-    "nearest": Stage("nearest training images in features", "images", 2, (1000, 2000, 4000), 16_000, nearest_features),
-    "pixels": Stage("nearest training images in pixels", "images", 2, (250, 500, 1000), 3000, nearest_pixels),
+    "nearest": Stage(
+        "nearest training images in features", "images", 2, (1000, 2000, 4000), 16_000, nearest_features, 1
+    ),
+    "pixels": Stage("nearest training images in pixels", "images", 2, (250, 500, 1000), 3000, nearest_pixels, 1),
     "classifier": Stage("a classifier, 4 epochs", "images", 1, (64, 128, 256, 512), 2048, classifying),
     "epochs": Stage("a classifier on 64 images", "epochs", 1, (4, 8, 16), 64, lambda epochs: classifying(64, epochs)),
     "segmenter": Stage("a U-Net segmenter, 1 epoch", "images", 1, (8, 16, 32), 96, segmenting),
