@@ -42,7 +42,8 @@ def _work_without_room(place: Workplace, fault: Fault, kind: str, room: int) -> 
         job = place.submit(kind)
         status = job.wait(PATIENCE_S, LOOK_EVERY_S)
         if status.state == "done":
-            return place.check_made(fault, kind)  # there was room enough
+            fault.injected = False  # there was room enough
+            return place.check_made(fault, kind)
         pages.check(fault, ("overview", "jobs"), said=[FULL], where="jobs")
         ballast.unlink()
         place.check_stopped(fault, job, states=("failed",), words=FULL)

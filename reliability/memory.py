@@ -45,7 +45,8 @@ def _take_away(place: Workplace, tally: Tally, kinds: Sequence[str], what: str, 
                 raise RuntimeError("it ended before its memory could be taken away")
             take(pid)
             status = job.wait(PATIENCE_S, LOOK_EVERY_S)
-            if status.state != "done":  # it may have had all that it needed
+            fault.injected = status.state != "done"  # it may have had all that it needed
+            if fault.injected:
                 place.check_stopped(fault, job, states=("failed", "interrupted"), words=FULL)
                 pages.check(fault, ("jobs",), said=[FULL], where="jobs")
                 job.resume()

@@ -35,7 +35,8 @@ def make_read_only(place: Workplace, tally: Tally, kinds: Sequence[str], shown: 
                 status = job.wait(PATIENCE_S, LOOK_EVERY_S)
                 fault.require(status.state in {"interrupted", "done"}, f"its job says {status.state}: {status.reason}")
                 pages.check(fault, ("overview", "jobs", place.works[kind].page), said=[SAID])
-            if job.status().state != "done":
+            fault.injected = job.status().state != "done"  # it may have been quicker
+            if fault.injected:
                 place.check_stopped(fault, job, states=("interrupted",))
                 job.resume()
             place.check_done(fault, job)

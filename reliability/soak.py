@@ -42,7 +42,7 @@ WARM_UP = 1 / 3
 SERVER_MIB, TRAINING_MIB, GROWN_MIB, GROWN_FILES, GROWN_THREADS = 2_000, 1_500, 200, 40, 40
 """Bounds: memory of the server and of the training, and what may come to either after the warm-up."""
 SAMPLE_S = 5.0
-WORDS = r"delete|cancel|stop|train$|start|prepare|download|forget|sign out|deploy|resume|score|save|export|upload"
+WORDS = r"delete|cancel|stop|pause|train$|start|prepare|download|forget|sign out|deploy|resume|score|save|export|upload"
 NOT_PRESSED = re.compile(WORDS, re.I)
 """Buttons that end what the soak watches, or begin other long work."""
 HELD_BACK = f"""

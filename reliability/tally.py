@@ -26,7 +26,7 @@ class Fault:
             self.problems.append(otherwise)
 
     def __str__(self) -> str:
-        came = "; ".join(self.problems) or "survived"
+        came = "; ".join(self.problems) or ("survived" if self.injected else "well (no fault struck)")
         return f"{self.kind:<10} {self.work:<9} {self.what}: {came}"
 
 

@@ -1,5 +1,6 @@
 """`check`: is everything that was finished still as it was written, and what is unfinished?"""
 
+import sys
 from typing import Any
 
 from pydantic_settings import CliToggleFlag
@@ -7,6 +8,7 @@ from pydantic_settings import CliToggleFlag
 from medgan.cli.command import Answer, Command
 from medgan.cli.terminal import shown_progress, table
 from medgan.common.artefact import is_whole
+from medgan.common.errors import BadInput, WorkFailed
 from medgan.jobs import run_here
 from medgan.jobs.damage import Found, verify
 
@@ -28,13 +30,17 @@ class Check(Command):
 
 
 def remade(damaged: Found) -> bool:
-    """Make a damaged artefact again; whether it is whole now."""
+    """Make a damaged artefact again; whether it is whole now. Why it is not is said, and others do not wait for it."""
     recipe = damaged.recipe()
     if recipe is None:
         return False
-    with shown_progress() as progress:
-        run_here(*recipe, progress)
-    return is_whole(damaged.folder)
+    try:
+        with shown_progress() as progress:
+            run_here(*recipe, progress)
+        return is_whole(damaged.folder)
+    except (BadInput, WorkFailed, OSError) as error:
+        print(f"{damaged.id}: not made again: {error}", file=sys.stderr)
+        return False
 
 
 def known(found: Found) -> dict[str, str]:

@@ -171,8 +171,10 @@ def _read_manifest(path: Path) -> Manifest:
         return Manifest.model_validate_json(path.read_bytes())
     except FileNotFoundError:
         raise BadInput(f"{path.parent}: not finished, it has no {MANIFEST}") from None
-    except (OSError, ValidationError) as error:
+    except ValidationError as error:
         raise BadInput(f"{path}: damaged ({str(error).splitlines()[0]})") from None
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read ({error.strerror})") from error
 
 
 def damaged_files(folder: Path) -> list[str]:
@@ -181,31 +183,41 @@ def damaged_files(folder: Path) -> list[str]:
     return [name for name, record in files.items() if not _matches(folder / name, record)]
 
 
-def is_whole(folder: Path) -> bool:
-    """Whether a folder holds a finished artefact of which every file is as it was written; reads all of them."""
+def damage_of(folder: Path) -> set[str]:
+    """Names of damaged files; the manifest alone where that is missing or damaged, as nothing tells of the others then.
+
+    Raises OSError where a file cannot be read at present: that is no damage, and nobody may clear it away.
+    """
     try:
-        return not damaged_files(folder)
-    except BadInput:
-        return False
+        return set(damaged_files(folder))
+    except BadInput as error:
+        if isinstance(error.__cause__, OSError):
+            raise error.__cause__ from None
+        return {MANIFEST}
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether a folder holds a finished artefact of which every file is as it was written; reads all of them.
+
+    Raises OSError where one cannot be read at present.
+    """
+    return not damage_of(folder)
 
 
 def drop_damaged(folder: Path) -> None:
     """Make an unfinished artefact of a finished one that is damaged: what is whole of it stays, its manifest does not.
 
-    Where the manifest itself cannot be read, it goes alone: nothing tells which other files are as they were.
+    Where the manifest itself is damaged, it goes alone: nothing tells which other files are as they were. It goes last:
+    who is killed before leaves a damaged artefact, and not an unfinished one that trusts damaged files.
     """
     if not (folder / MANIFEST).exists():
         return
-    try:
-        damaged = set(damaged_files(folder))
-    except BadInput:
-        damaged = {MANIFEST}
-    if not damaged:
-        return
-    (folder / MANIFEST).unlink()
-    for path in folder.rglob("*"):
-        if path.relative_to(folder).as_posix() in damaged:
+    damaged = damage_of(folder)
+    for path in list(folder.rglob("*")) if damaged else ():
+        if path.relative_to(folder).as_posix() in damaged - {MANIFEST}:
             path.unlink()
+    if damaged:
+        (folder / MANIFEST).unlink()
 
 
 def _matches(path: Path, record: FileRecord) -> bool:

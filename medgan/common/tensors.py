@@ -36,14 +36,15 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str,
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     """Read tensors and words; raises BadInput where a byte of the file is not as it was written. Nothing is unpickled.
 
-    Safetensors itself notices only a damaged header or length.
+    Safetensors itself notices only a damaged header or length. The cause is an OSError where the system does not let
+    the file be read, which says nothing of its content.
     """
     try:
         with safe_open(path, framework="pt") as stream:
             tensors = {name: stream.get_tensor(name) for name in stream.keys()}  # noqa: SIM118
             facts = stream.metadata() or {}
     except (SafetensorError, OSError) as error:
-        raise BadInput(f"{path}: cannot be read as safetensors ({error})") from None
+        raise BadInput(f"{path}: cannot be read as safetensors ({error})") from error
     expected = facts.pop(CHECKSUM, None)
     if expected is not None and expected != checksum(tensors, facts):
         raise BadInput(f"{path}: damaged (its checksum is another)")

@@ -1,5 +1,6 @@
 """Reading small files again and again: what was read of a file is kept for as long as the file stays as it was."""
 
+import os
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -14,7 +15,8 @@ KEPT = 8192
 def while_unchanged(read: Callable[[Path], ValueT]) -> Callable[[Path], ValueT]:
     """The same function, that reads a file anew only where it was written since: another time, size or inode.
 
-    For files that are written whole, by a rename, and values that nobody changes. What is raised is not remembered.
+    For files that are written whole, by a rename, and values that nobody changes. What is raised is not remembered. The
+    file is opened to look at it: only that makes a network disk ask whether another machine wrote it meanwhile.
     """
 
     @lru_cache(maxsize=KEPT)
@@ -23,7 +25,8 @@ def while_unchanged(read: Callable[[Path], ValueT]) -> Callable[[Path], ValueT]:
 
     def look(path: Path) -> ValueT:
         try:
-            found = path.stat()
+            with open(path, "rb", buffering=0) as stream:
+                found = os.fstat(stream.fileno())
         except OSError:
             return read(path)  # which knows how to say so
         return remembered(str(path), (found.st_mtime_ns, found.st_size, found.st_ino))

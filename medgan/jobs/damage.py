@@ -159,10 +159,14 @@ def _looked_at(place: Place, folder: Path, wrong_files: Callable[[Path], list[st
         if not (folder / MANIFEST).exists():
             return found("unfinished")
         wrong = wrong_files(folder)
+        problem = f"{_listed(wrong)}: not as it was written" if wrong else ""
     except BadInput as error:
-        told = str(error).removeprefix(f"{folder}/")
-        return found("damaged", told) if folder.is_dir() else found("unfinished")  # deleted meanwhile
-    return found("damaged", f"{_listed(wrong)}: not as it was written") if wrong else found("whole")
+        problem = str(error).removeprefix(f"{folder}/")
+    except OSError as error:
+        problem = f"cannot all be read ({error.strerror})"
+    if not problem:
+        return found("whole")
+    return found("damaged", problem) if folder.is_dir() else found("unfinished")  # deleted meanwhile
 
 
 def _shortened(folder: Path) -> list[str]:

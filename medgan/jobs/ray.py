@@ -146,7 +146,7 @@ class _Tasks:
     ) -> Iterator[tuple[Call, ResultT]]:
         """Carry calls out as tasks: see `Spread`."""
         shutil.rmtree(self.reporter.folder / TASKS, ignore_errors=True)  # those of an attempt or a phase before
-        (self.reporter.folder / TASKS).mkdir()
+        (self.reporter.folder / TASKS).mkdir(exist_ok=True)  # a network disk keeps files that are open
         under_way = _UnderWay(self, function, calls, progress)
         try:
             yield from under_way.results()

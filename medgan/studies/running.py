@@ -4,10 +4,18 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
-import numpy as np
 from filelock import FileLock, Timeout
 
-from medgan.common.artefact import MANIFEST, atomic_file, checked_name, commit, drop_damaged, sweep, write_atomic
+from medgan.common.artefact import (
+    MANIFEST,
+    atomic_file,
+    checked_name,
+    commit,
+    drop_damaged,
+    is_whole,
+    sweep,
+    write_atomic,
+)
 from medgan.common.config import read_json
 from medgan.common.errors import BadInput, Busy
 from medgan.common.home import studies_folder
@@ -15,6 +23,7 @@ from medgan.common.jsonl import append_jsonl, read_jsonl, write_jsonl
 from medgan.common.progress import Portion, Progress, Silent
 from medgan.common.repro import environment
 from medgan.common.spread import Call, Spread, in_turn
+from medgan.common.stored import write_array
 from medgan.downstream.backbones import is_small
 from medgan.studies.arms import REAL
 from medgan.studies.study import (
@@ -47,9 +56,11 @@ def run_study(config: StudyConfig, progress: Progress | None = None, spread: Spr
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(folder / ".lock", timeout=0):
-            drop_damaged(folder)
             if (folder / MANIFEST).exists():
-                return Study.read(folder)
+                if is_whole(folder):
+                    return Study.read(folder)
+                Trainings(config)  # raises where data are gone: then nothing of the damaged study is cleared away
+                drop_damaged(folder)
             sweep(folder)
             write_atomic(folder / CONFIG, config.to_json())
             return _Running(Study.read(folder), progress or Silent(), spread).carry_out()
@@ -120,13 +131,12 @@ class _Running:
         """Arms and seeds that were tested, with all that was to be kept."""
         for row in read_jsonl(self.study.folder / ROWS):
             place = row["number"], row["seed"]
-            if (self.study.folder / PER_IMAGE / file_of(*place)).exists():
+            if all((self.study.folder / kind / file_of(*place)).exists() for kind in (PER_IMAGE, PREDICTIONS)):
                 yield place
 
     def _keep(self, number: int, outcome: Outcome) -> None:
         for folder, values in ((PER_IMAGE, outcome.per_image), (PREDICTIONS, outcome.predictions)):
-            with atomic_file(self.study.folder / folder / file_of(number, outcome.seed)) as stream:
-                np.save(stream, values)
+            write_array(self.study.folder / folder / file_of(number, outcome.seed), values)
         row = {"number": number, "arm": self.arms[number].name, "seed": outcome.seed, "epochs": outcome.epochs}
         append_jsonl(self.study.folder / ROWS, row | outcome.scores)
 

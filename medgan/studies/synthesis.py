@@ -16,6 +16,7 @@ from medgan.common.artefact import (
     is_whole,
     name_from,
     new_id,
+    read_manifest,
     remove_artefact,
 )
 from medgan.common.config import Config
@@ -115,8 +116,8 @@ def list_sets() -> list[SyntheticSet]:
 def generate(config: GenerateConfig, progress: Progress | None = None) -> SyntheticSet:
     """Draw a set; one that is finished already is returned as it is, an unfinished or damaged one is drawn anew.
 
-    Raises BadInput where the run is unknown, has no generator yet, or has nothing to draw from; Cancelled when asked
-    to stop.
+    Raises BadInput where the run is unknown, has no generator yet, has nothing to draw from, or has gone on since a
+    damaged set was drawn; Cancelled when asked to stop.
     """
     progress = progress or Silent()
     folder = sets_folder() / checked_name(config.set)
@@ -125,6 +126,7 @@ def generate(config: GenerateConfig, progress: Progress | None = None) -> Synthe
     run = Run.open(config.run)
     sampler = Sampler.load(run, config.device, best=config.best)
     origin = deformed(origin_of(run, config.source, config.part, config.label), run, config.deform, config.seed)
+    _check_same_generator(folder, sampler)
     remove_artefact(folder)
     folder.mkdir(parents=True)
     structures = _write(sampler, origin, config, folder, progress)
@@ -155,6 +157,19 @@ def generate(config: GenerateConfig, progress: Progress | None = None) -> Synthe
         },
     )
     return SyntheticSet(folder, manifest)
+
+
+def _check_same_generator(folder: Path, sampler: Sampler) -> None:
+    """Raise BadInput where a damaged set was drawn at another step of its run: other images must not take its name."""
+    try:
+        step = read_manifest(folder).summary.get("step", sampler.step)
+    except BadInput:
+        return  # it was never finished, or nothing tells which step it was
+    if step != sampler.step:
+        raise BadInput(
+            f"set {folder.name} is damaged and was drawn at step {step} of its run, which is at {sampler.step}: "
+            "it cannot be drawn again; delete it, or draw a new set"
+        )
 
 
 def _write(

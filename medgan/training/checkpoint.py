@@ -31,13 +31,20 @@ def save_checkpoint(folder: Path, step: int, tensors: Mapping[str, Tensor], fact
 
 
 def newest_checkpoint(folder: Path) -> tuple[int, dict[str, Tensor], dict[str, str]] | None:
-    """Step, tensors and words of the newest checkpoint that is whole; None where there is none."""
+    """Step, tensors and words of the newest checkpoint that is whole; None where there is none.
+
+    Raises BadInput where one cannot be read at present: it may be whole, and an older one must not take its place.
+    """
     for path in checkpoints(folder):
         try:
             tensors, facts = read_tensors(path)
             return int(facts["step"]), tensors, facts
-        except (BadInput, KeyError, ValueError):
-            continue  # damaged by a fault: the one before it is whole
+        except BadInput as error:
+            if isinstance(error.__cause__, OSError) and path.exists():
+                raise
+        except (KeyError, ValueError):
+            pass
+        # Damaged by a fault: the one before it is whole.
     return None
 
 

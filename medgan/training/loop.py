@@ -2,8 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,6 +50,8 @@ if TYPE_CHECKING:
 SETTLING_BATCHES = 8
 ROWS = {LOSSES_FILE, SCORES_FILE}
 """Files that grow by a row at a time; a checkpoint holds them as they were."""
+ROWS_MOST_BYTES = 15_000_000
+"""Longer ones stay out: safetensors reads no file with more than 100 MB of words, where a byte may take up six."""
 
 
 def train(config: TrainConfig, progress: Progress | None = None) -> Run:
@@ -80,15 +81,21 @@ def train(config: TrainConfig, progress: Progress | None = None) -> Run:
 
 
 def begin(config: TrainConfig, devices: int) -> Path:
-    """The folder of the run of a config, made where it is not there; a damaged record of the run is written anew.
+    """The folder of the run of a config, made where it is not there; what is damaged of its record is written anew.
 
     Raises BadInput, and makes no folder, where the data do not fit.
     """
     folder = runs_folder() / checked_name(config.run)
-    with suppress(BadInput):
-        if RunRecord.load(folder / RUN_FILE).seen_files or (folder / SEEN_FILE).exists():
-            return folder
-    return start_run(config, PreparedDataset.open(config.dataset), devices).folder
+    try:
+        record = RunRecord.load(folder / RUN_FILE)
+    except BadInput:
+        return start_run(config, PreparedDataset.open(config.dataset), devices).folder
+    # Runs of before hold them in their record, or never knew them.
+    apart = "seen_files" in record.model_fields_set and not record.seen_files
+    if apart and not (folder / SEEN_FILE).exists():
+        dataset = PreparedDataset.open(record.dataset_id)
+        Run.start(record, seen_by(dataset, feed.indices_of(record.config, dataset, record.data)))
+    return folder
 
 
 def follow(device: str = "auto") -> None:
@@ -106,7 +113,6 @@ def start_run(config: TrainConfig, dataset: PreparedDataset, devices: int = 1) -
     data = feed.fitting_data(config, dataset)
     chosen = feed.indices_of(config, dataset, data)
     items = max(len(indices) for indices in chosen)
-    seen = dataset.items["sha256"].iloc[np.unique(np.concatenate(chosen))]
     record = RunRecord(
         config=config,
         data=data,
@@ -114,7 +120,13 @@ def start_run(config: TrainConfig, dataset: PreparedDataset, devices: int = 1) -
         items=items,
         steps=config.total_steps(items, devices),
     )
-    return Run.start(record, seen)
+    return Run.start(record, seen_by(dataset, chosen))
+
+
+def seen_by(dataset: PreparedDataset, chosen: Sequence[NDArray[np.int64]]) -> Iterable[str]:
+    """SHA-256 of the files of the images of these indices, each once."""
+    seen: Iterable[str] = dataset.items["sha256"].iloc[np.unique(np.concatenate(chosen))]
+    return seen
 
 
 class Trainer:
@@ -322,8 +334,14 @@ class Trainer:
             tensors |= prefixed(f"optimizer/{side}", optimizer_tensors(optimizer))
         facts = {"run": self.run.id, "seconds": repr(self.curves.seconds())}
         facts["curves_count"] = str(self.curves.count)
-        facts |= {name: path.read_text() for name in ROWS if (path := self.run.folder / name).exists()}
+        facts |= self._rows()
         save_checkpoint(self.run.folder, self.step, tensors, facts)
+
+    def _rows(self) -> dict[str, str]:
+        """The curves' files as they are, but for those that the words of a checkpoint have no room for."""
+        paths = [self.run.folder / name for name in sorted(ROWS)]
+        fitting = [path for path in paths if path.exists() and path.stat().st_size <= ROWS_MOST_BYTES]
+        return {path.name: path.read_text(encoding="utf-8", errors="replace") for path in fitting}
 
     def _resume(self) -> None:
         """Go back to the newest checkpoint that can be read; begin at step 0 where there is none."""

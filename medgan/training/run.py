@@ -15,7 +15,7 @@ from medgan.common.artefact import (
     Manifest,
     checked_name,
     commit,
-    damaged_files,
+    damage_of,
     drop_damaged,
     pick,
     read_manifest,
@@ -29,6 +29,7 @@ from medgan.common.jsonl import read_jsonl
 from medgan.common.repro import environment
 from medgan.common.tensors import write_tensors
 from medgan.common.unchanged import while_unchanged
+from medgan.data.dataset import PreparedDataset
 from medgan.models.task import TrainingData
 from medgan.training.checkpoint import newest_checkpoint
 from medgan.training.config import TrainConfig
@@ -204,14 +205,12 @@ def forget_damage(folder: Path) -> None:
     """Make an unfinished run of a finished one that is damaged, so that its newest checkpoint finishes it again.
 
     Nothing is done where no checkpoint could write again what is damaged, but for the generator itself: training anew
-    is too high a price for a curve or a picture.
+    is too high a price for a curve or a picture. Raises BadInput, and touches nothing, where its data set is gone.
     """
     if not (folder / MANIFEST).exists():
         return
-    try:
-        damaged = set(damaged_files(folder))
-    except BadInput:
-        damaged = {MANIFEST}
+    damaged = damage_of(folder)
     ends = damaged & {MANIFEST, GENERATOR_FILE}
     if ends or (damaged & MADE_AGAIN and newest_checkpoint(folder)):
+        PreparedDataset.open(_read_record(folder / RUN_FILE).dataset_id)
         drop_damaged(folder)

@@ -1,14 +1,20 @@
 """What is damaged is named, told what to do about, and made again where something tells how."""
 
+import errno
 import json
+import shutil
+from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from medgan.cli import main
 from medgan.common.artefact import MANIFEST, is_whole
 from medgan.common.progress import Silent
+from medgan.data.config import PrepareConfig
 from medgan.data.dataset import PreparedDataset, list_datasets
 from medgan.data.phantom_sets import PhantomConfig
+from medgan.data.prepare import prepare
 from medgan.jobs import run_here
 from medgan.jobs.damage import look, verify
 
@@ -63,6 +69,45 @@ def test_without_a_manifest_its_job_tells_how_it_was_made(medgan_home: object) -
         known.delete()
     (found,) = look()
     assert "nothing here tells how it was made" in found.advice()
+
+
+def test_what_cannot_be_made_again_stays_and_keeps_no_other_from_repair(
+    phantoms: PreparedDataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = tmp_path / "pictures"
+    source.mkdir()
+    for number in range(4):
+        Image.new("L", (64, 64), 60 * number).save(source / f"{number}.png")
+    lost = prepare(PrepareConfig(source=source, size=64, name="a-lost-one"))
+    shutil.rmtree(source)
+    for dataset in (lost, phantoms):
+        (dataset.folder / "images.npy").write_bytes(b"nothing")
+    assert main(["check", "--repair", "--json"]) == 1
+    printed = capsys.readouterr()
+    answer = json.loads(printed.out)
+    assert answer["repaired"] == [phantoms.id]
+    assert [one["id"] for one in answer["damaged"]] == [lost.id]
+    assert f"{lost.id}: not made again" in printed.err
+    assert (lost.folder / "images.npy").read_bytes() == b"nothing"
+
+
+def test_what_cannot_be_read_at_present_is_named_and_not_cleared_away(
+    phantoms: PreparedDataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(path: Path) -> str:
+        raise OSError(errno.EIO, "Input/output error", str(path))
+
+    before = phantoms.manifest
+    with monkeypatch.context() as patch:
+        patch.setattr("medgan.common.artefact.sha256_of", failing)
+        (found,) = verify(Silent())
+        assert (found.state, found.problem) == ("damaged", "cannot all be read (Input/output error)")
+        recipe = found.recipe()
+        assert recipe is not None
+        with pytest.raises(OSError, match="Input/output error"):
+            run_here(*recipe, Silent())
+    assert is_whole(phantoms.folder)
+    assert PreparedDataset.open(phantoms.id).manifest == before
 
 
 def test_what_is_unfinished_says_so(phantoms: PreparedDataset) -> None:

@@ -8,10 +8,11 @@ import pytest
 from medgan.common.artefact import damaged_files
 from medgan.common.errors import BadInput, Cancelled
 from medgan.data.dataset import PreparedDataset
-from medgan.studies.synthesis import SyntheticSet, generate, generate_config, list_sets
+from medgan.studies.synthesis import IMAGES, SyntheticSet, generate, generate_config, list_sets
 from medgan.training.config import train_config
 from medgan.training.loop import train
 from medgan.training.run import Run
+from medgan.training.sampler import Sampler
 
 TINY: dict[str, Any] = {"width": 8, "batch_size": 4, "steps": 1, "samples": 1}
 
@@ -52,6 +53,21 @@ def test_a_finished_set_is_not_drawn_again_and_an_unfinished_one_is(run: Run) ->
     assert list_sets() == []
     made = generate(config)
     assert generate(config).manifest == made.manifest
+
+
+def test_a_damaged_set_is_drawn_again_but_not_by_a_run_that_has_gone_on(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = generate_config("tiny", count=4, name="damaged")
+    made = generate(config)
+    (made.folder / IMAGES).write_bytes(b"nothing")
+    with monkeypatch.context() as patch:
+        patch.setattr(run_sampler := Sampler.load(run), "step", 2)
+        patch.setattr(Sampler, "load", lambda *_, **__: run_sampler)
+        with pytest.raises(BadInput, match="drawn at step 1 of its run, which is at 2: it cannot be drawn again"):
+            generate(config)
+    assert (made.folder / IMAGES).read_bytes() == b"nothing"
+    assert generate(config).manifest.files == made.manifest.files
 
 
 def test_bad_input_is_named(run: Run) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from medgan.common.artefact import read_manifest
-from medgan.common.errors import Cancelled
+from medgan.common.artefact import read_manifest, remove_artefact
+from medgan.common.errors import BadInput, Cancelled
 from medgan.common.jsonl import read_jsonl, write_jsonl
 from medgan.common.progress import Progress, Silent
 from medgan.common.spread import Call, in_turn
@@ -19,7 +19,7 @@ from medgan.downstream.classifier import ClassifierConfig
 from medgan.studies import trainings as trainings_file
 from medgan.studies.marks import mark
 from medgan.studies.running import run_study
-from medgan.studies.study import ROWS, Study, StudyConfig, study_config
+from medgan.studies.study import ROWS, VERDICTS, Study, StudyConfig, study_config
 from medgan.studies.trainings import Trainings
 
 
@@ -84,6 +84,16 @@ def test_a_study_of_before_goes_on_with_its_rows(lesions: PreparedDataset) -> No
     again = run_study(study.config)
     assert again.rows().equals(whole)
     assert read_jsonl(again.folder / ROWS) == rows
+
+
+def test_a_damaged_study_whose_data_are_gone_stays_as_it_is(lesions: PreparedDataset) -> None:
+    study = run_study(config(seeds=1))
+    (study.folder / VERDICTS).write_text("{")
+    remove_artefact(lesions.folder)
+    with pytest.raises(BadInput, match="lesions"):
+        run_study(study.config)
+    assert read_manifest(study.folder) == study.manifest
+    assert (study.folder / VERDICTS).read_text() == "{"
 
 
 def test_heads_that_are_trained_side_by_side_stay_one_group(

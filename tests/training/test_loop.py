@@ -1,5 +1,6 @@
 """The loop keeps its promises: same seed same run, killed or cancelled runs resume to the same bits."""
 
+import errno
 import hashlib
 import json
 import shutil
@@ -185,6 +186,47 @@ def test_a_torn_newest_checkpoint_falls_back_to_the_one_before(phantoms: Prepare
     newest.write_bytes(newest.read_bytes()[:1000])
     assert before.exists()
     assert content(train(config)) == content(whole)
+
+
+def test_a_checkpoint_out_of_reach_is_not_taken_for_a_damaged_one(
+    phantoms: PreparedDataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tiny(name="shut")
+    with pytest.raises(Cancelled):
+        train(config, StopAfter(5))
+    kept = checkpoints(Run.open("shut").folder)
+
+    def shut(path: Path, **_: Any) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("medgan.common.tensors.safe_open", shut)
+        with pytest.raises(BadInput, match="cannot be read"):
+            train(config)
+    assert checkpoints(kept[0].parent) == kept
+
+
+def test_curves_too_long_for_a_checkpoint_stay_out_of_it(
+    phantoms: PreparedDataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = train(tiny())
+    monkeypatch.setattr("medgan.training.loop.ROWS_MOST_BYTES", 10)
+    config = tiny(name="long")
+    with pytest.raises(Cancelled):
+        train(config, StopAfter(5))
+    assert "losses.jsonl" not in read_tensors(checkpoints(Run.open("long").folder)[0])[1]
+    assert content(train(config)) == content(whole)
+
+
+def test_a_lost_list_of_images_is_written_again_for_the_same_data_set(phantoms: PreparedDataset) -> None:
+    run = train(tiny(steps=2))
+    before = (run.folder / SEEN_FILE).read_bytes()
+    (run.folder / SEEN_FILE).unlink()
+    prepare_phantoms(PhantomConfig(family="dermoscopy", count=6, size=64, name="phantoms"))
+    again = train(run.config)
+    assert again.manifest == run.manifest
+    assert (run.folder / SEEN_FILE).read_bytes() == before
+    assert again.record.dataset_id == phantoms.id
 
 
 def test_a_nan_stops_the_run_and_keeps_the_last_good_checkpoint(
