@@ -1,13 +1,14 @@
 """`check`: is everything that was finished still as it was written, and what is unfinished?"""
 
 import sys
+from pathlib import Path
 from typing import Any
 
 from pydantic_settings import CliToggleFlag
 
 from medgan.cli.command import Answer, Command
 from medgan.cli.terminal import shown_progress, table
-from medgan.common.artefact import is_whole
+from medgan.common.artefact import is_whole, read_manifest
 from medgan.common.errors import BadInput, WorkFailed
 from medgan.jobs import run_here
 from medgan.jobs.damage import Found, verify
@@ -34,13 +35,30 @@ def remade(damaged: Found) -> bool:
     recipe = damaged.recipe()
     if recipe is None:
         return False
+    before = recorded(damaged.folder)
     try:
         with shown_progress() as progress:
             run_here(*recipe, progress)
+        after = recorded(damaged.folder)
+        others = sorted(name for name in before.keys() & after.keys() if before[name] != after[name])
+        if others:
+            print(
+                f"{damaged.id}: made again, and {', '.join(others[:3])} came out otherwise: was it made on another "
+                "machine, or with another version? What was made from it was made from the earlier one",
+                file=sys.stderr,
+            )
         return is_whole(damaged.folder)
     except (BadInput, WorkFailed, OSError) as error:
         print(f"{damaged.id}: not made again: {error}", file=sys.stderr)
         return False
+
+
+def recorded(folder: Path) -> dict[str, str]:
+    """SHA-256 of each file as the manifest has it; empty where it cannot be read."""
+    try:
+        return {name: record.sha256 for name, record in read_manifest(folder).files.items()}
+    except BadInput:
+        return {}
 
 
 def known(found: Found) -> dict[str, str]:

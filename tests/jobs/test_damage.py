@@ -53,6 +53,14 @@ def test_check_names_it_and_repair_makes_it_again(
     assert PreparedDataset.open(phantoms.id).manifest.files == recorded
 
 
+def test_a_repair_with_other_bits_says_so(phantoms: PreparedDataset, capsys: pytest.CaptureFixture[str]) -> None:
+    manifest = phantoms.folder / MANIFEST
+    recorded = phantoms.manifest.files["images.npy"].sha256
+    manifest.write_text(manifest.read_text().replace(recorded, "0" * 64))  # as if another machine had drawn them
+    assert main(["check", "--repair"]) == 0
+    assert "images.npy came out otherwise" in capsys.readouterr().err
+
+
 def test_without_a_manifest_its_job_tells_how_it_was_made(medgan_home: object) -> None:
     job, made = run_here("phantom", PhantomConfig(count=6, size=64), Silent())
     (made.folder / MANIFEST).write_text("{")
