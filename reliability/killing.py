@@ -17,7 +17,8 @@ KILLS_IN_A_ROW = 4
 """So often a job is killed before it is let through."""
 EARLY = 0.2
 """Share of the kills that come before the work has begun to report: while the program is loaded."""
-LOOK_AT_PAGES_EVERY = 10
+OTHER_PAGES_EVERY = 10
+"""Each kill is looked for on the Jobs page; after so many, the Overview and the work's own page are drawn as well."""
 
 
 def kill(place: Workplace, tally: Tally, rng: random.Random, kills: int, kinds: Sequence[str]) -> None:
@@ -48,9 +49,8 @@ def _struck(place: Workplace, tally: Tally, rng: random.Random, kind: str, kills
             kill_session(job)
             struck += 1
             place.check_stopped(fault, job)
-            if len(tally.faults) % LOOK_AT_PAGES_EVERY == 0:
-                shown = ("overview", "jobs", place.works[kind].page)
-                pages.check(fault, shown, said=["killed, out of memory"], where="jobs")
+            others = ("overview", place.works[kind].page) if len(tally.faults) % OTHER_PAGES_EVERY == 0 else ()
+            pages.check(fault, ("jobs", *others), said=["killed, out of memory"], where="jobs")
             job.resume()
     with tally.fault("kill", kind, f"let through after {struck}", injected=False) as fault:
         place.check_done(fault, job)
