@@ -203,6 +203,17 @@ class TestStudy:
         assert study.manifest is not None
         assert films.id in study.manifest.parents
 
+    @pytest.mark.parametrize("name", ["predictions/000-000000.npy", "per_image/001-000001.npy", "rows.jsonl"])
+    def test_a_damaged_file_of_a_finished_study_is_made_again(self, films: PreparedDataset, name: str) -> None:
+        config = self.config()
+        study = run_study(config)
+        assert study.manifest is not None
+        recorded = study.manifest.files
+        (study.folder / name).write_bytes(b"damaged")
+        again = run_study(config)
+        assert again.manifest is not None
+        assert again.manifest.files == recorded
+
     def test_same_seeds_same_figures(self, films: PreparedDataset) -> None:
         first, second = (run_study(self.config()) for _ in range(2))
         assert first.id != second.id
