@@ -15,7 +15,7 @@ from medgan.jobs.executor import EXECUTORS, LocalProcesses
 from medgan.jobs.processes import signal_process
 
 HERE = Path(__file__).parent
-PATIENCE_S = 60.0
+PATIENCE_S = 300.0
 
 
 @pytest.fixture(autouse=True)
