@@ -16,6 +16,8 @@ FULL = "memory"
 """Among the causes that the job gives, whether it could say so itself or was ended."""
 MORE = 12 * 2**20
 """Bytes that a job may take beyond what it has when its work begins."""
+MORE_BEFORE_KILLED = 2**20
+"""The same for the system's killer, which counts only memory that is newly written to."""
 CONTROL_GROUPS = {"memory.max": Path("/sys/fs/cgroup"), "memory.limit_in_bytes": Path("/sys/fs/cgroup/memory")}
 """The file that bounds a group's memory, and where groups are made: of version 2, and of version 1."""
 REFUSED = ("prepare", "train", "generate")
@@ -62,13 +64,13 @@ def _refuse(pid: int) -> None:
 
 @contextmanager
 def _guarded_group() -> Iterator[Path | None]:
-    """A control group whose processes are killed where they take more than `MORE`; None where none can be made."""
+    """A control group whose processes are killed where they take more; None where none can be made."""
     for bound, root in CONTROL_GROUPS.items():
         group = root / f"medgan-reliability-{os.getpid()}"
         try:
             group.mkdir()
             if (group / bound).exists():
-                _write(group / bound, MORE)
+                _write(group / bound, MORE_BEFORE_KILLED)
                 yield group
                 return
         except OSError:
