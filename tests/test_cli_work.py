@@ -103,7 +103,7 @@ def test_training_keeps_the_data_set_it_was_given(
 ) -> None:
     asked: list[Any] = []
 
-    def note(kind: str, config: Config, progress: Progress, *, at_once: bool) -> None:
+    def note(kind: str, config: Config, progress: Progress, *, at_once: bool, **_: object) -> None:
         asked.extend((kind, config, at_once))
         raise Cancelled
 
