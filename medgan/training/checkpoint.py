@@ -42,9 +42,9 @@ def newest_checkpoint(folder: Path) -> tuple[int, dict[str, Tensor], dict[str, s
         except BadInput as error:
             if isinstance(error.__cause__, OSError) and path.exists():
                 raise
+            continue  # damaged by a fault, which `drop_later` tells: the one before it is whole
         except (KeyError, ValueError):
-            pass
-        # Damaged by a fault: the one before it is whole.
+            continue  # likewise: the words are not those of a checkpoint
     return None
 
 

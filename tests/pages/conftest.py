@@ -14,6 +14,7 @@ from medgan.jobs.records import Status
 from medgan.studies.synthesis import generate, generate_config
 from medgan.training.config import train_config
 from medgan.training.loop import train
+from reliability import pages
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
@@ -100,17 +101,7 @@ def warm_server(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def open_page(warm_server: None) -> Open:
     """Open a page of the app at an address."""
-
-    def open_(name: str, **query: str) -> AppTest:
-        app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=PATIENCE_S)
-        if name != "overview":
-            app.run()
-            app.switch_page(f"pages/{name}.py")
-        for key, value in query.items():
-            app.query_params[key] = value
-        return app.run()
-
-    return open_
+    return pages.page
 
 
 def texts(app: AppTest) -> str:
