@@ -26,8 +26,9 @@ from medgan.metrics.radiomic import Radiomic
 from medgan.studies.running import run_study
 from medgan.studies.study import study_config
 from medgan.studies.synthesis import generate, generate_config
+from medgan.training.beginning import start_run
 from medgan.training.config import train_config
-from medgan.training.loop import Trainer, start_run, train
+from medgan.training.loop import Trainer, train
 
 SIDE, DIMENSIONS = 64, 512
 """Pixels a side of the images, and features of an image."""

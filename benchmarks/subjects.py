@@ -4,8 +4,8 @@ from typing import Any
 
 from medgan.data.dataset import PreparedDataset
 from medgan.data.phantom_sets import PhantomConfig, prepare_phantoms
+from medgan.training.beginning import start_run
 from medgan.training.config import train_config
-from medgan.training.loop import start_run
 from medgan.training.run import Run
 
 FAMILIES = {"pix2pix": "dermoscopy"}

@@ -12,8 +12,8 @@ from medgan.data.dataset import PreparedDataset
 from medgan.models import GANS
 from medgan.models.resnet import ResNet
 from medgan.studies.synthesis import SyntheticSet
+from medgan.training.beginning import start_run
 from medgan.training.config import train_config
-from medgan.training.loop import start_run
 from medgan.training.run import Run
 
 from .commands import answer, complaint, help_of

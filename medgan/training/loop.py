@@ -1,9 +1,7 @@
 """The only GAN training loop: it knows no GAN and no metric by name."""
 
 import sys
-import time
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,10 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.optim import Adam
 
-from medgan.common.artefact import checked_name, sweep, write_atomic
+from medgan.common.artefact import sweep, write_atomic
 from medgan.common.errors import BadInput, Busy, Cancelled, WorkFailed
 from medgan.common.home import runs_folder
-from medgan.common.jsonl import append_jsonl, read_jsonl, write_jsonl
 from medgan.common.memory import keep_freed_memory
 from medgan.common.pictures import encode_png, grid
 from medgan.common.precision import autocast
@@ -25,7 +22,8 @@ from medgan.common.repro import choose_device, seed_everything
 from medgan.data.dataset import PreparedDataset
 from medgan.models import GANS
 from medgan.models.task import Batch, GanTask, Losses
-from medgan.training import feed
+from medgan.training import curves, feed
+from medgan.training.beginning import begin
 from medgan.training.checkpoint import (
     checkpoints,
     drop_later,
@@ -41,17 +39,13 @@ from medgan.training.config import TrainConfig
 from medgan.training.drawn import Drawn
 from medgan.training.ema import Average
 from medgan.training.group import Group, join
-from medgan.training.run import LOSSES_FILE, RUN_FILE, SCORES_FILE, SEEN_FILE, Run, RunRecord, forget_damage
+from medgan.training.run import LOSSES_FILE, Run, forget_damage
 from medgan.training.schedule import rate_factor
 
 if TYPE_CHECKING:
     from medgan.training.scoring import Scorer
 
 SETTLING_BATCHES = 8
-ROWS = {LOSSES_FILE, SCORES_FILE}
-"""Files that grow by a row at a time; a checkpoint holds them as they were."""
-ROWS_MOST_BYTES = 15_000_000
-"""Longer ones stay out: safetensors reads no file with more than 100 MB of words, where a byte may take up six."""
 
 
 def train(config: TrainConfig, progress: Progress | None = None) -> Run:
@@ -80,24 +74,6 @@ def train(config: TrainConfig, progress: Progress | None = None) -> Run:
         raise Busy(f"run {config.run} is being trained by another process") from None
 
 
-def begin(config: TrainConfig, devices: int) -> Path:
-    """The folder of the run of a config, made where it is not there; what is damaged of its record is written anew.
-
-    Raises BadInput, and makes no folder, where the data do not fit.
-    """
-    folder = runs_folder() / checked_name(config.run)
-    try:
-        record = RunRecord.load(folder / RUN_FILE)
-    except BadInput:
-        return start_run(config, PreparedDataset.open(config.dataset), devices).folder
-    # Runs of before hold them in their record, or never knew them.
-    apart = "seen_files" in record.model_fields_set and not record.seen_files
-    if apart and not (folder / SEEN_FILE).exists():
-        dataset = PreparedDataset.open(record.dataset_id)
-        Run.start(record, seen_by(dataset, feed.indices_of(record.config, dataset, record.data)))
-    return folder
-
-
 def follow(device: str = "auto") -> None:
     """Be one of torchrun's further processes: take part in the training that process 0 leads, write nothing."""
     group = join(choose_device(device))
@@ -106,27 +82,6 @@ def follow(device: str = "auto") -> None:
         run = Run.read(runs_folder() / started)
         Trainer(run, PreparedDataset.open(run.record.dataset_id), group).train(Silent())
     group.leave()
-
-
-def start_run(config: TrainConfig, dataset: PreparedDataset, devices: int = 1) -> Run:
-    """Make the folder of a new run; raises BadInput, and makes none, where the data do not fit."""
-    data = feed.fitting_data(config, dataset)
-    chosen = feed.indices_of(config, dataset, data)
-    items = max(len(indices) for indices in chosen)
-    record = RunRecord(
-        config=config,
-        data=data,
-        dataset_id=dataset.id,
-        items=items,
-        steps=config.total_steps(items, devices),
-    )
-    return Run.start(record, seen_by(dataset, chosen))
-
-
-def seen_by(dataset: PreparedDataset, chosen: Sequence[NDArray[np.int64]]) -> Iterable[str]:
-    """SHA-256 of the files of the images of these indices, each once."""
-    seen: Iterable[str] = dataset.items["sha256"].iloc[np.unique(np.concatenate(chosen))]
-    return seen
 
 
 class Trainer:
@@ -149,7 +104,7 @@ class Trainer:
             "discriminators": self._adam(self.task.discriminators.parameters()),
         }
         self.average = Average(self.task, run.config.model.ema_decay)
-        self.curves = Curves(run.folder / LOSSES_FILE)
+        self.curves = curves.Curves(run.folder / LOSSES_FILE)
         self.scorer = self._scorer(dataset)
         self.step = 0
         if self.options.compile:
@@ -334,14 +289,8 @@ class Trainer:
             tensors |= prefixed(f"optimizer/{side}", optimizer_tensors(optimizer))
         facts = {"run": self.run.id, "seconds": repr(self.curves.seconds())}
         facts["curves_count"] = str(self.curves.count)
-        facts |= self._rows()
+        facts |= curves.kept(self.run.folder)
         save_checkpoint(self.run.folder, self.step, tensors, facts)
-
-    def _rows(self) -> dict[str, str]:
-        """The curves' files as they are, but for those that the words of a checkpoint have no room for."""
-        paths = [self.run.folder / name for name in sorted(ROWS)]
-        fitting = [path for path in paths if path.exists() and path.stat().st_size <= ROWS_MOST_BYTES]
-        return {path.name: path.read_text(encoding="utf-8", errors="replace") for path in fitting}
 
     def _resume(self) -> None:
         """Go back to the newest checkpoint that can be read; begin at step 0 where there is none."""
@@ -363,15 +312,11 @@ class Trainer:
         self._rewind(facts)
 
     def _rewind(self, facts: Mapping[str, str]) -> None:
-        """Forget what was written of later steps than this.
-
-        Curves are as the checkpoint holds them, whatever a fault did to their files; before, it held none.
-        """
+        """Forget what was written of later steps than this."""
         if self.group.leads:
             for step in drop_later(self.run.folder, self.step):
                 print(f"the checkpoint of step {step} is damaged: going on from step {self.step}", file=sys.stderr)
-            for name in ROWS & facts.keys():
-                write_atomic(self.run.folder / name, facts[name])
+            curves.put_back(self.run.folder, facts)
             self.curves.rewind(self.step)
         if self.scorer:
             self.scorer.rewind(self.step)
@@ -392,42 +337,3 @@ def summed(pieces: list[Losses]) -> Losses:
         for name, value in piece.items():
             totals[name] = totals[name] + value if name in totals else value
     return totals
-
-
-class Curves:
-    """The losses as JSON lines: each line holds the means since the line before."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.sums: dict[str, Tensor] = {}
-        self.count = 0
-        self._started = time.monotonic()
-
-    def add(self, losses: Losses) -> None:
-        for name, value in losses.items():
-            self.sums[name] = self.sums[name] + value if name in self.sums else value.clone()
-        self.count += 1
-
-    def flush(self, step: int) -> str:
-        """Append the means as one line; returns them in words."""
-        means = {name: round(float(total) / self.count, 6) for name, total in self.sums.items()}
-        row = {"step": step, "seconds": round(self.seconds(), 2), **dict(sorted(means.items()))}
-        append_jsonl(self.path, row)
-        self.clear()
-        return f"generator {means['generator']:.3f}, discriminator {means['discriminator']:.3f}"
-
-    def clear(self) -> None:
-        self.sums, self.count = {}, 0
-
-    def seconds(self) -> float:
-        """Seconds of training so far, over all attempts."""
-        return time.monotonic() - self._started
-
-    def restore(self, seconds: float, sums: dict[str, Tensor], count: int) -> None:
-        """Go on from what had been added up after so many seconds."""
-        self.sums, self.count = dict(sums), count
-        self._started = time.monotonic() - seconds
-
-    def rewind(self, step: int) -> None:
-        """Forget what was logged after `step`, as a resumed run will log it again."""
-        write_jsonl(self.path, [row for row in read_jsonl(self.path) if row["step"] <= step])
