@@ -25,6 +25,10 @@ class SpectralNorm(_SpectralNorm):
         normed: Tensor = Divided.apply(matrix, self._u.clone(), self._v.clone())
         return normed.view(weight.transpose(0, self.dim).shape).transpose(0, self.dim)
 
+    def _power_method(self, weight_mat: Tensor, n_power_iterations: int) -> None:
+        if not weight_mat.is_meta:  # a network that is only tried for its shapes has no numbers to iterate on
+            super()._power_method(weight_mat, n_power_iterations)
+
 
 class Divided(torch.autograd.Function):
     """A matrix over its largest singular value, that of the vectors u and v.
