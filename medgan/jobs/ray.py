@@ -197,12 +197,18 @@ class _UnderWay:
         self.asked_to_stop = False
 
     def results(self) -> Iterator[tuple[Call, Any]]:
-        """Each call with its result as it comes back; Cancelled at the end, where any was."""
+        """Each call with its result as it comes back; raises at the end what any of them raised.
+
+        Where one was cancelled the others are waited for; where one failed, those that are done already still come.
+        """
         import ray
 
         cancelled: Cancelled | None = None
+        failed: Exception | None = None
         while self.number_of:
             back, _ = ray.wait(list(self.number_of), timeout=POLL_S)
+            if failed and not back:
+                break
             for reference in back:
                 call = self.calls[self.number_of.pop(reference)]
                 self._tell()
@@ -210,11 +216,14 @@ class _UnderWay:
                     yield call, _result(reference)
                 except Cancelled as error:
                     cancelled = cancelled or error
+                except Exception as error:
+                    failed = failed or error
             self._tell()
             if self.progress.stop_requested() and not self.asked_to_stop:
                 self._ask_to_stop()
-        if cancelled is not None:
-            raise cancelled
+        ended = failed or cancelled
+        if ended:
+            raise ended
 
     def _tell(self) -> None:
         """How far all are together; of a single one, its own words."""

@@ -10,6 +10,7 @@ from medgan.common.config import Config
 from medgan.common.errors import BadInput, Cancelled, WorkFailed
 from medgan.common.home import home
 from medgan.common.progress import Progress
+from medgan.common.spread import Call, Spread
 from medgan.jobs.work import Work
 
 
@@ -66,7 +67,27 @@ def _stop_if_asked(config: FakeConfig, progress: Progress) -> None:
         raise Cancelled("stopped while counting")
 
 
+def count_apart(config: FakeConfig, progress: Progress, spread: Spread) -> Counted:
+    """Have each number counted apart; of those that come back a file each is kept, and the second never does."""
+    folder = home() / "fake" / config.name
+    folder.mkdir(parents=True)
+    for _, number in spread(count_one, [Call(f"number {n}", (folder, n)) for n in range(config.steps)], progress):
+        (folder / f"kept-{number}").touch()
+        while len(list(folder.glob("counted-*"))) < config.steps:
+            time.sleep(0.02)
+        time.sleep(1.0)  # all have ended by now
+    return Counted(f"counted-{config.name}", config.name, folder)
+
+
+def count_one(folder: Path, number: int, _: Progress) -> int:
+    (folder / f"counted-{number}").touch()
+    if number == 1:
+        raise ENDINGS["work"]
+    return number
+
+
 KINDS = {
     "count": Work("Count", "fake_work:FakeConfig", "fake_work:count"),
     "long_count": Work("Count in turn", "fake_work:FakeConfig", "fake_work:count", takes_slot=True),
+    "count_apart": Work("Count apart", "fake_work:FakeConfig", "fake_work:count_apart", spreads=True),
 }

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import psutil
@@ -15,7 +16,7 @@ import pytest
 import torch
 
 from medgan.common.artefact import read_manifest
-from medgan.common.errors import BadInput
+from medgan.common.errors import BadInput, WorkFailed
 from medgan.common.progress import Silent
 from medgan.common.tensors import read_tensors
 from medgan.data.config import PrepareConfig
@@ -156,6 +157,16 @@ def test_what_a_node_says_is_said_as_here(cluster: Any, tmp_path: Path) -> None:
     assert said[0] == said[1]
     assert "no node of the cluster has 1 cores, 0 GPUs, 64.0 GB (there is: 1 cores, 0 GPUs, 2.0 GB)" in said[2]
     assert {job.status().failure for job in list_jobs()} == {"bad input"}
+
+
+def test_what_is_done_comes_back_though_another_task_failed(
+    cluster: Any, medgan_home: Path, fake: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))  # where a node finds the fake work
+    with pytest.raises(WorkFailed, match="the numbers"):
+        run_here("count_apart", fake.FakeConfig(), Silent(), executor="ray", needs=TASKS_NEED)
+    kept = {path.name for path in (medgan_home / "fake" / "fake").glob("kept-*")}
+    assert kept == {"kept-0", "kept-2", "kept-3"}
 
 
 def test_a_cluster_that_does_not_answer_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
