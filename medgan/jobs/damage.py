@@ -6,7 +6,7 @@ Not imported by `medgan.jobs` itself, which is light: this knows every kind of a
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -74,6 +74,7 @@ class Found:
     def id(self) -> str:
         return self.folder.name
 
+    @cached_property
     def maker(self) -> Job | None:
         """The newest job that makes it; None where none is known, as after it was forgotten."""
         return next((job for job in list_jobs() if self._is_made_by(job)), None)
@@ -88,7 +89,7 @@ class Found:
 
     def recipe(self) -> tuple[str, Config] | None:
         """Kind of work and config that make it again; None where nothing tells them any more."""
-        job = self.maker()
+        job = self.maker
         if job:
             return _parsed((job.kind,), job.config)
         try:
@@ -100,7 +101,7 @@ class Found:
         """What to do about it."""
         if self.state == "whole":
             return ""
-        job = self.maker()
+        job = self.maker
         if self.state == "unfinished":
             if job is None:
                 return "nothing finishes it: delete the folder, or make it anew"
