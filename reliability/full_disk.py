@@ -45,6 +45,7 @@ def _work_without_room(place: Workplace, fault: Fault, kind: str, room: int) -> 
             fault.injected = False  # there was room enough
             return place.check_made(fault, kind)
         pages.check(fault, ("overview", "jobs"), said=[FULL], where="jobs")
+        pages.check_server(fault)
         ballast.unlink()
         place.check_stopped(fault, job, states=("failed",), words=FULL)
         return place.check_resumed(fault, job)

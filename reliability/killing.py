@@ -18,7 +18,8 @@ KILLS_IN_A_ROW = 4
 EARLY = 0.2
 """Share of the kills that come before the work has begun to report: while the program is loaded."""
 OTHER_PAGES_EVERY = 10
-"""Each kill is looked for on the Jobs page; after so many, the Overview and the work's own page are drawn as well."""
+"""Each kill is looked for on the Jobs page; after so many, the Overview and the work's own page are drawn as well, and
+the server is started anew."""
 
 
 def kill(place: Workplace, tally: Tally, rng: random.Random, kills: int, kinds: Sequence[str]) -> None:
@@ -49,8 +50,10 @@ def _struck(place: Workplace, tally: Tally, rng: random.Random, kind: str, kills
             kill_session(job)
             struck += 1
             place.check_stopped(fault, job)
-            others = ("overview", place.works[kind].page) if len(tally.faults) % OTHER_PAGES_EVERY == 0 else ()
-            pages.check(fault, ("jobs", *others), said=["killed, out of memory"], where="jobs")
+            pages.check(fault, ("jobs",), said=["killed, out of memory"], where="jobs")
+            if len(tally.faults) % OTHER_PAGES_EVERY == 0:
+                pages.check(fault, ("overview", place.works[kind].page))
+                pages.check_server(fault)
             job.resume()
     with tally.fault("kill", kind, f"let through after {struck}", injected=False) as fault:
         place.check_done(fault, job)

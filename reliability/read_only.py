@@ -26,6 +26,7 @@ def make_read_only(place: Workplace, tally: Tally, kinds: Sequence[str], shown: 
             except BadInput as error:
                 fault.require("Read-only" in str(error), f"{kind} says {error}")
         pages.check(fault, shown, said=[SAID])
+        pages.check_server(fault)
     for kind in kinds:
         with tally.fault("read-only", kind, "in its midst") as fault:
             job = place.submit(kind)
