@@ -7,7 +7,7 @@ import stat
 import zipfile
 import zlib
 from collections import Counter
-from lzma import LZMAError
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -24,13 +24,50 @@ MOST_RATIO = 200
 """Unpacked to packed bytes of all files together: images are compressed already, a ZIP bomb is not."""
 HARMLESS_BYTES = 64 * 2**20
 """Up to here the ratio does not matter: empty masks may shrink a thousand times."""
+MOST_DIRECTORY_BYTES = 64 * 2**20
+"""Of the list of files at a ZIP file's end, which is read at once."""
+LISTED = b"PK\1\2"
+"""Begins each file's place in that list."""
+PACKED_AS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""What can be read a piece at a time: `zipfile` unpacks a megabyte of any other kind at once, whatever comes of it."""
 CHUNK = 2**20
-UNREADABLE = (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, ValueError, RuntimeError, zlib.error, LZMAError)
+UNREADABLE = (
+    zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, ValueError, RuntimeError, IndexError, OverflowError,
+)  # fmt: skip
 """What reading a damaged file, or one of an unknown kind, may raise."""
 
 
 class DamagedArchive(BadInput):
     """The file itself is no ZIP file that can be read."""
+
+
+@dataclass(frozen=True)
+class _Bounded:
+    """A ZIP file's bytes for `zipfile`, which believes what they say of the list of files, and reads all of that."""
+
+    stream: IO[bytes]
+    name: str
+
+    def read(self, size: int = -1) -> bytes:
+        """Raises BadInput where too much is asked for at once, or the list of files is too long."""
+        if size > MOST_DIRECTORY_BYTES:
+            most = f"{MOST_DIRECTORY_BYTES / 2**20:.0f} MiB"
+            raise BadInput(f"{self.name}: its list of files is larger than {most}; give a folder instead")
+        found = self.stream.read(size)
+        count = found.count(LISTED)
+        if count > MOST_FILES:
+            most = f"{MOST_FILES:,} at most"
+            raise BadInput(f"{self.name}: holds {count:,} files and folders; {most}, give a folder instead")
+        return found
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self.stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self.stream.tell()
+
+    def seekable(self) -> bool:
+        return True
 
 
 def unpack_file(path: Path, folder: Path, progress: Progress) -> None:
@@ -47,8 +84,8 @@ def unpack(stream: IO[bytes], name: str, progress: Progress | None = None) -> Pa
 
     Nothing is written outside that folder, and nothing stays there unless the whole file could be unpacked. Raises
     BadInput, with the entry that is to blame, for a file that is no ZIP or damaged, for absolute paths, `..`, links,
-    encrypted entries, too many files, too many bytes, ZIP bombs, and where it cannot be written; Cancelled when asked
-    to stop.
+    entries that are encrypted or packed in an unusual way, too many files, too many bytes, ZIP bombs, and where it
+    cannot be written; Cancelled when asked to stop.
     """
     progress = progress or Silent()
     folder = uploads_folder() / f"{name_from(Path(name).stem[:40])}-{_digest(stream)}"
@@ -63,7 +100,7 @@ def _unpack(stream: IO[bytes], name: str, folder: Path, progress: Progress) -> N
     unfinished = folder.with_name(f".{folder.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     try:
-        with zipfile.ZipFile(stream) as archive:
+        with zipfile.ZipFile(_Bounded(stream, name)) as archive:
             entries = [entry for entry in archive.infolist() if not entry.is_dir()]
             _check(name, entries, stream.seek(0, io.SEEK_END))
             _extract(archive, entries, unfinished, progress)
@@ -90,8 +127,6 @@ def _check(name: str, entries: list[zipfile.ZipInfo], size: int) -> None:
     """Raise BadInput for what must not be unpacked, before anything is. size: of the ZIP file, in bytes."""
     if not entries:
         raise BadInput(f"{name}: holds no files")
-    if len(entries) > MOST_FILES:
-        raise BadInput(f"{name}: holds {len(entries):,} files; {MOST_FILES:,} at most, give a folder instead")
     paths = Counter(_checked_path(name, entry) for entry in entries)
     twice = next((path for path, times in paths.items() if times > 1), None)
     if twice:
@@ -116,6 +151,8 @@ def _checked_path(name: str, entry: zipfile.ZipInfo) -> PurePosixPath:
         raise BadInput(f"{name}: {entry.filename!r} is a link; pack the file itself")
     if entry.flag_bits & 0x1:
         raise BadInput(f"{name}: {entry.filename!r} is encrypted; pack it without a password")
+    if entry.compress_type not in PACKED_AS:
+        raise BadInput(f"{name}: {entry.filename!r} is packed in an unusual way; pack it as an ordinary ZIP file")
     return path
 
 

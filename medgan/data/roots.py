@@ -28,7 +28,7 @@ def inside_roots(folder: Path) -> Path:
         resolved = folder.resolve()
     except (OSError, RuntimeError):  # a name that is too long, links in a circle
         raise BadInput(f"{folder!s:.200}: cannot be opened") from None
-    if not _lies_in(resolved, (*allowed, uploads_folder(), downloads_folder())):
+    if not _lies_in(resolved, (*allowed, uploads_folder().resolve(), downloads_folder().resolve())):
         names = ", ".join(map(str, allowed))
         raise BadInput(f"{folder}: lies outside the folders that may be read here ({names}; set by {VARIABLE})")
     return resolved

@@ -21,6 +21,7 @@ from medgan.common.config import Config
 from medgan.common.errors import BadInput, Cancelled, WorkFailed
 from medgan.common.progress import UNITS, Progress
 from medgan.common.spread import Call
+from medgan.data.roots import VARIABLE, roots
 from medgan.jobs.local import LocalProcesses, python_path
 from medgan.jobs.node_needs import Node, Settled, settled
 from medgan.jobs.ray_task import RETRIES, TASKS, Task, whole_work
@@ -175,8 +176,10 @@ class _Tasks:
         """Variables of the process that does a task; threads as here, since rounding depends on how many there are."""
         hidden = {} if self.needs.gpus else {"CUDA_VISIBLE_DEVICES": ""}
         home = self.reporter.folder.parents[2]  # home/workspace/jobs/<id>
+        readable = {VARIABLE: os.pathsep.join(map(str, roots()))} if roots() else {}
         return {
-            "MEDGAN_HOME": str(home), "PYTHONPATH": python_path(), "OMP_NUM_THREADS": str(self.needs.cpus), **hidden,
+            "MEDGAN_HOME": str(home), "PYTHONPATH": python_path(), "OMP_NUM_THREADS": str(self.needs.cpus),
+            **readable, **hidden,
         }  # fmt: skip
 
 

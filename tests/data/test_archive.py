@@ -3,6 +3,7 @@
 import io
 import stat
 import struct
+import tracemalloc
 import zipfile
 import zlib
 from pathlib import Path
@@ -108,6 +109,50 @@ def test_an_entry_that_lies_about_its_size_is_refused() -> None:
     assert everything_below(uploads_folder()) == []
 
 
+@pytest.mark.parametrize("compression", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_what_unpacks_at_once_whatever_it_announces_is_not_unpacked(compression: int) -> None:
+    """Of such a kind, a few bytes may take all memory before it shows that the entry lies."""
+    raw = bytearray(zipped({"huge.png": bytes(32 * 2**20)}, compression).getvalue())
+    place = raw.index(b"PK\x01\x02")
+    raw[place + 24 : place + 28] = struct.pack("<I", 10)
+    tracemalloc.start()
+    with pytest.raises(BadInput, match=r"bomb\.zip: 'huge\.png' is packed in an unusual way"):
+        unpack(io.BytesIO(bytes(raw)), "bomb.zip")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 4 * 2**20
+    assert everything_below(uploads_folder()) == []
+
+
+def listed(name: bytes, extra: bytes = b"", times: int = 1, offset: int = 0) -> io.BytesIO:
+    """A ZIP file that says it has one entry, and lists it some times."""
+    lengths = struct.pack("<HH", len(name), len(extra))
+    directory = (
+        b"PK\1\2".ljust(28, b"\0") + lengths.ljust(14, b"\0") + struct.pack("<I", offset) + name + extra
+    ) * times
+    return io.BytesIO(directory + b"PK\5\6" + struct.pack("<HHHHIIH", 0, 0, 1, 1, len(directory), 0, 0))
+
+
+def test_a_long_list_is_refused_before_it_is_gone_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each entry of 47 bytes takes five times as many in memory, and the file may say that it has one entry."""
+    count = 50_000
+    monkeypatch.setattr(archive, "MOST_FILES", count - 1)
+    packed = listed(b"a", times=count)
+    tracemalloc.start()
+    with pytest.raises(BadInput, match=r"long\.zip: holds 50,000 files and folders; 49,999 at most"):
+        unpack(packed, "long.zip")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 3 * 47 * count
+
+
+def test_a_large_list_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "MOST_DIRECTORY_BYTES", 300)
+    assert everything_below(unpack(zipped({"a.png": b"a"}), "small.zip")) == ["a.png"]
+    with pytest.raises(BadInput, match=r"large\.zip: its list of files is larger than"):
+        unpack(zipped({"a" * 255: b"a"}), "large.zip")
+
+
 @pytest.mark.parametrize("limit", ["MOST_FILES", "MOST_BYTES"])
 def test_too_much_is_refused(limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archive, limit, 2)
@@ -121,6 +166,19 @@ def test_what_is_no_zip_is_refused(content: bytes) -> None:
         unpack(io.BytesIO(content), "broken.zip")
 
 
+@pytest.mark.parametrize(
+    "packed",
+    [
+        pytest.param(listed(b""), id="no name"),
+        pytest.param(listed(b"a", struct.pack("<HHQ", 1, 8, 2**64 - 1), offset=2**32 - 1), id="far out"),
+    ],
+)
+def test_impossible_entries_are_one_line(packed: io.BytesIO) -> None:
+    with pytest.raises(BadInput, match=r"odd\.zip: (cannot be read as a ZIP file|.* names no file)"):
+        unpack(packed, "odd.zip")
+    assert everything_below(uploads_folder()) == []
+
+
 def test_damaged_content_leaves_nothing_behind() -> None:
     raw = bytearray(zipped({"a.png": bytes(range(256)) * 40}, zipfile.ZIP_STORED).getvalue())
     raw[200] ^= 255
@@ -129,9 +187,8 @@ def test_damaged_content_leaves_nothing_behind() -> None:
     assert everything_below(uploads_folder()) == []
 
 
-@pytest.mark.parametrize("compression", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])
-def test_damaged_compression_is_one_line(compression: int) -> None:
-    raw = bytearray(zipped({"a.png": bytes(range(256)) * 4 + b"abc" * 3000}, compression).getvalue())
+def test_damaged_compression_is_one_line() -> None:
+    raw = bytearray(zipped({"a.png": bytes(range(256)) * 4 + b"abc" * 3000}).getvalue())
     raw[60:120] = bytes(byte ^ 255 for byte in raw[60:120])
     with pytest.raises(BadInput, match=r"damaged\.zip: cannot be read as a ZIP file"):
         unpack(io.BytesIO(bytes(raw)), "damaged.zip")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from medgan.common.errors import BadInput
-from medgan.common.home import uploads_folder
+from medgan.common.home import downloads_folder, uploads_folder
 from medgan.data.roots import VARIABLE, inside_roots
 
 
@@ -27,3 +27,16 @@ def test_only_what_lies_inside_after_links_are_resolved(
         with pytest.raises(BadInput, match="lies outside the folders that may be read here"):
             inside_roots(refused)
     assert inside_roots(uploads_folder() / "films") == (uploads_folder() / "films").resolve()
+
+
+def test_uploads_are_read_where_the_workspace_is_a_link(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, medgan_home: Path
+) -> None:
+    disk = tmp_path / "large_disk"
+    disk.mkdir()
+    (medgan_home / "workspace").symlink_to(disk)
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "films"))
+    for folder in (uploads_folder() / "films", downloads_folder() / "films"):
+        assert inside_roots(folder) == folder.resolve()
+    with pytest.raises(BadInput, match="lies outside"):
+        inside_roots(disk)

@@ -21,9 +21,12 @@ from medgan.common.progress import Silent
 from medgan.common.tensors import read_tensors
 from medgan.data.config import PrepareConfig
 from medgan.data.phantom_sets import PhantomConfig, prepare_phantoms
+from medgan.data.roots import VARIABLE
 from medgan.jobs import WORK, Job, Needs, list_jobs, run_here, submit
 from medgan.jobs.node_needs import Node, Settled, settled
+from medgan.jobs.ray import _Tasks
 from medgan.jobs.ray_task import Task
+from medgan.jobs.reporter import Reporter
 from medgan.studies.study import StudyConfig, study_config
 from medgan.training.config import train_config
 
@@ -199,3 +202,15 @@ def test_needs_are_those_of_the_cluster_unless_told_otherwise(monkeypatch: pytes
     for needs in (Needs(cpus=9), Needs(gpus=1, cpus=5), Needs(memory_gb=65), Needs(gpus=1, memory_gb=65)):
         with pytest.raises(BadInput, match="no node of the cluster has"):
             settled(needs, train, [small, gpu])
+
+
+def test_tasks_may_read_the_folders_that_may_be_read_here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def told() -> str | None:
+        reporter = Reporter(tmp_path / "home" / "workspace" / "jobs" / "one", 1)
+        return _Tasks(reporter, Settled(1, 0.0, 1.0))._environment().get(VARIABLE)
+
+    monkeypatch.delenv(VARIABLE, raising=False)
+    assert told() is None, "a node may have its own"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(VARIABLE, f"films{os.pathsep}/data/public")
+    assert told() == f"{tmp_path.resolve() / 'films'}{os.pathsep}/data/public", "a task runs in another folder"
