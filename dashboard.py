@@ -9,6 +9,7 @@ from medgan.app import login_view, looks, session
 # A file of our own: the browser would fetch a symbol's picture from a server on the internet.
 ICON = Path(__file__).parent / "medgan" / "app" / "icon.png"
 st.set_page_config(page_title="medgan", page_icon=ICON, layout="wide", initial_sidebar_state=256)
+login_view.expect_gate()
 
 PAGES = {
     "": [st.Page("pages/overview.py", title="Overview", icon=":material/home:", default=True)],

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 from collections.abc import Awaitable
 from urllib.parse import quote, urlsplit
 
@@ -21,6 +22,8 @@ HEALTH = "/_stcore/health"
 SIGN_IN = ("/login", "/logout")
 ORGANISATION = ("/auth/login", "/auth/logout", "/oauth2callback")
 CHECK_EVERY_S = 5.0
+STANDS = "MEDGAN_GATE"
+"""The variable that names the process before which a gate stands; not one of this module, which may be read anew."""
 POLICY_VIOLATION = 1008
 HEADERS = {
     "Cache-Control": "no-store",
@@ -43,6 +46,7 @@ class LoginGate:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        os.environ[STANDS] = str(os.getpid())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -56,6 +60,11 @@ class LoginGate:
             return await self._app(scope, _Watched(connection, receive, send).receive, send)
         send = _with_headers(send)
         return await (refusal or self._app)(scope, receive, send)
+
+
+def stands() -> bool:
+    """Whether a gate stands before this process's server."""
+    return os.environ.get(STANDS) == str(os.getpid())
 
 
 def below_base(path: str) -> str:

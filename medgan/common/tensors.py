@@ -25,12 +25,14 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str,
     written = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     words = {**facts, CHECKSUM: checksum(written, facts)}
     with atomic_path(path) as temporary:
+        temporary.touch()
+        mode = temporary.stat().st_mode  # of a new file here; safetensors' are their owner's alone
         try:
             save_file(written, temporary, words)
         except SafetensorError as error:  # the system's error in words only; a full disk must be known as one
             number = re.search(r"os error (\d+)", str(error))
             raise OSError(int(number[1]) if number else errno.EIO, str(error)) from None
-        temporary.chmod(0o644)  # as other files: a run's folder can be shared
+        temporary.chmod(mode)
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:

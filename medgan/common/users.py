@@ -22,6 +22,8 @@ SHORTEST = 12
 """Characters of a password, at least."""
 LONGEST = 1024
 SALT_BYTES = 16
+MOST_WORK = 2**22
+"""n times r times p of a hash: five times ours, and 512 MiB at most."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,79}")
 
 
@@ -32,6 +34,13 @@ class Cost:
     n: int = 2**15
     r: int = 8
     p: int = 3
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for what scrypt cannot be asked, or what would take minutes."""
+        if min(self.n - 1, self.r, self.p) < 1 or self.n * self.r * self.p > MOST_WORK:
+            raise ValueError(f"too little or too much: {self}")
+        if self.n.bit_count() > 1 or self.n.bit_length() > 16 * self.r:
+            raise ValueError(f"not a cost of scrypt's: {self}")
 
     def hash(self, password: str, salt: bytes) -> bytes:
         memory = 128 * self.r * (self.n + self.p + 2)

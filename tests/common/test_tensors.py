@@ -1,5 +1,6 @@
 """Tensor files: what is read is what was written, or it is refused."""
 
+import os
 import random
 from pathlib import Path
 
@@ -63,3 +64,14 @@ def test_a_cut_file_is_refused_by_name(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(BadInput, match=r"cut\.safetensors"):
         read_tensors(path)
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o007, 0o660)])
+def test_who_may_read_is_for_the_umask_to_say(umask: int, mode: int, tmp_path: Path) -> None:
+    path = tmp_path / "some.safetensors"
+    before = os.umask(umask)
+    try:
+        write_tensors(path, TENSORS, FACTS)
+    finally:
+        os.umask(before)
+    assert path.stat().st_mode & 0o777 == mode

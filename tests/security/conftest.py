@@ -24,12 +24,12 @@ NAME, PASSWORD = "ann", "correct horse battery"  # pragma: allowlist secret
 
 
 @contextmanager
-def served(home: Path, port: int = 0, **environment: str) -> Iterator[str]:
+def served(home: Path, port: int = 0, script: str = "app.py", **environment: str) -> Iterator[str]:
     """The address of a dashboard with that home, until the block ends."""
     port = port or free_port()
     log = home / "server.log"
     variables = os.environ | {"MEDGAN_HOME": str(home)} | environment
-    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), "--server.port", str(port)]
+    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / script), "--server.port", str(port)]
     with open(log, "wb") as stream:
         pipes = {"stdout": stream, "stderr": stream}
         process = subprocess.Popen(command, cwd=home, env=variables, start_new_session=True, **pipes)

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from medgan.cli import main
+from medgan.common.errors import BadInput
 from medgan.common.home import users_file
 from medgan.common.users import LONGEST, SHORTEST, fits, put_user, users
 
@@ -57,3 +58,14 @@ def test_a_damaged_file_is_named_and_left_as_it_is(
     typed(monkeypatch, PASSWORD)
     assert "is damaged" in complaint(capsys, "users", "add", "bob", "--password-stdin")
     assert users_file().read_text() == "{"
+
+
+@pytest.mark.parametrize(
+    "cost", ["0:8:1", "1:8:1", "3:8:1", "-8:8:1", "32768:0:3", "32768:8:-1", "65536:1:1", f"{2**40}:8:1", "2:8:9999999"]
+)
+def test_a_cost_that_cannot_be_is_damage(cost: str) -> None:
+    put_user(NAME, PASSWORD)
+    method, _, _, _, salt, hashed = users()[NAME].split(":")
+    users_file().write_text(json.dumps({NAME: f"{method}:{cost}:{salt}:{hashed}"}))
+    with pytest.raises(BadInput, match="the file of users is damaged"):
+        fits(NAME, PASSWORD)

@@ -8,6 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 from starlette.types import Message, Receive, Scope, Send
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
@@ -187,6 +189,28 @@ def test_streamlit_is_not_asked_about_other_origins(origin: str, reaches: bool) 
     scope |= {"server": ("127.0.0.1", 1), "client": ("127.0.0.1", 2)}
     asyncio.run(LoginGate(streamlit)(scope, nothing, nothing))
     assert reached == [STREAM] * reaches
+
+
+def drawn(address: str, path: str) -> str:
+    """All that the server draws of a page."""
+    begin, said = BackMsg(), ""
+    begin.rerun_script.page_name = path
+    with connect(address.replace("http", "ws") + STREAM, subprotocols=["streamlit"], max_size=None) as socket:
+        socket.send(begin.SerializeToString())
+        while True:
+            message = ForwardMsg.FromString(bytes(socket.recv()))
+            ended = message.WhichOneof("type") == "script_finished"
+            if ended and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+                return said
+            said += str(message.delta)
+
+
+def test_no_page_is_drawn_without_the_gate(tmp_path: Path) -> None:
+    with served(tmp_path, script="dashboard.py") as bare:
+        for path in ("", "guide"):
+            said = drawn(bare, path)
+            assert "Start it with `make app`" in said
+            assert said.count("new_element") == 1
 
 
 def test_users_come_and_go_while_the_dashboard_runs(medgan_home: Path) -> None:
