@@ -28,7 +28,7 @@ from urllib.parse import urlencode
 import numpy as np
 
 from benchmarks.dashboard import PAGES, PATIENCE_S, ROOT, lengthen, opened, resident_mib, served
-from medgan.common.artefact import MANIFEST, commit, read_manifest, sha256_of
+from medgan.common.artefact import MANIFEST, Manifest, commit, read_manifest, sha256_of, write_manifest
 from medgan.common.progress import Silent
 from medgan.common.repro import environment
 from medgan.data.dataset import list_datasets
@@ -120,10 +120,10 @@ def linked(folder: Path, ids: Sequence[str], count: int) -> None:
 
 def hash_again(folder: Path, names: Iterable[str]) -> None:
     """Write into a manifest what its files of these names are now."""
-    manifest = json.loads((folder / MANIFEST).read_text())
-    for name in manifest["files"].keys() & set(names):
-        manifest["files"][name]["sha256"] = sha256_of(folder / name)
-    (folder / MANIFEST).write_text(json.dumps(manifest, indent=2))
+    manifest = Manifest.model_validate_json((folder / MANIFEST).read_text())
+    for name in manifest.files.keys() & set(names):
+        manifest.files[name].sha256 = sha256_of(folder / name)
+    write_manifest(folder, manifest)
 
 
 def renumbered(id: str, number: int) -> str:

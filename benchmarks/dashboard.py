@@ -25,6 +25,7 @@ from urllib.request import urlopen
 
 import numpy as np
 
+from medgan.common.artefact import MANIFEST, Manifest, write_manifest
 from medgan.common.jsonl import read_jsonl, write_jsonl
 from medgan.common.repro import environment
 from medgan.data.phantom_sets import PhantomConfig, prepare_phantoms
@@ -99,6 +100,7 @@ def copied(folder: Path, id: str, number: int) -> None:
     shutil.copytree(folder, copy)
     for path in copy.glob("*.json"):
         path.write_text(path.read_text().replace(id, other))
+    write_manifest(copy, Manifest.model_validate_json((copy / MANIFEST).read_text()))
 
 
 def rendered(page: Path) -> list[float]:

@@ -11,8 +11,8 @@ from medgan.common.tensors import checksum, read_tensors
 
 Content = dict[str, str]
 """A hash for each file of a folder."""
-OF_THE_TIME = {"created", "environment", "files", "seconds", "took_s"}
-"""Fields that differ between two times that the same is done; `files` repeats the hashes of files that hold these."""
+OF_THE_TIME = {"created", "environment", "files", "seconds", "took_s", "content_sha256"}
+"""Fields that differ between two times that the same is done; `files` and `content_sha256` repeat hashes of these."""
 
 
 def content(folder: Path) -> Content:

@@ -1,6 +1,7 @@
 """Artefacts: folders that become real only when their manifest is written, last and atomically."""
 
 import hashlib
+import json
 import os
 import re
 import secrets
@@ -12,14 +13,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, ClassVar, Literal, Protocol, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from medgan.common.errors import BadInput
 from medgan.common.unchanged import while_unchanged
 
 MANIFEST = "manifest.json"
 TEMPORARY = ".tmp"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""From 2 on a manifest holds its own checksum."""
+CHECKSUM = "content_sha256"
+"""The field of a manifest that holds the checksum of all its others, also of those that only later versions know."""
 TOLD = 20
 """Names that a message lists, of many."""
 Kind = Literal["dataset", "run", "set", "quality", "study", "reader", "export"]
@@ -51,8 +55,11 @@ class Manifest(BaseModel):
 
 
 def new_id(name: str) -> str:
-    """An id that sorts by time within a name and never repeats: `name-YYYYmmdd-HHMMSS-xxxx`."""
-    return f"{checked_name(name)}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    """An id that sorts by time within a name, and is itself a safe name: `name-YYYYmmdd-HHMMSS-xxxxxxxx`.
+
+    Two of the same name and second are alike once in 4 thousand million; of a long name only its beginning is in it.
+    """
+    return f"{checked_name(name)[:55]}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
 
 
 def checked_name(name: str) -> str:
@@ -148,8 +155,21 @@ def commit(
         summary=summary,
         files=files,
     )
-    write_atomic(folder / MANIFEST, manifest.model_dump_json(indent=2) + "\n")
+    write_manifest(folder, manifest)
     return manifest
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write a manifest with its checksum, atomically."""
+    values = manifest.model_dump(mode="json")
+    values[CHECKSUM] = _checksum(values)
+    write_atomic(folder / MANIFEST, json.dumps(values, indent=2, ensure_ascii=False) + "\n")
+
+
+def _checksum(values: dict[str, Any]) -> str:
+    """SHA-256 of a manifest's JSON, its keys in order, without the checksum itself."""
+    plain = {name: value for name, value in values.items() if name != CHECKSUM}
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
 
 def _is_transient(path: Path) -> bool:
@@ -158,9 +178,10 @@ def _is_transient(path: Path) -> bool:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Read the manifest of a finished artefact; raises BadInput where there is none or it is damaged.
+    """Read the manifest of a finished artefact; raises BadInput where there is none or it is not as it was written.
 
-    Nobody changes it: who asks again may be given the same one.
+    Those of earlier versions hold no checksum and are taken as they are. Nobody changes one that was read: who asks
+    again may be given the same.
     """
     return _read_manifest(folder / MANIFEST)
 
@@ -168,13 +189,17 @@ def read_manifest(folder: Path) -> Manifest:
 @while_unchanged
 def _read_manifest(path: Path) -> Manifest:
     try:
-        return Manifest.model_validate_json(path.read_bytes())
+        values = json.loads(path.read_bytes())
+        manifest = Manifest.model_validate(values)
     except FileNotFoundError:
         raise BadInput(f"{path.parent}: not finished, it has no {MANIFEST}") from None
-    except ValidationError as error:
+    except (ValueError, RecursionError) as error:
         raise BadInput(f"{path}: damaged ({str(error).splitlines()[0]})") from None
     except OSError as error:
         raise BadInput(f"{path}: cannot be read ({error.strerror})") from error
+    if (manifest.schema_version > 1 or CHECKSUM in values) and values.get(CHECKSUM) != _checksum(values):
+        raise BadInput(f"{path}: damaged (its checksum is another)")
+    return manifest
 
 
 def damaged_files(folder: Path) -> list[str]:

@@ -19,8 +19,9 @@ from medgan.common.artefact import (
 )
 from medgan.common.config import Config
 from medgan.common.home import exports_folder
-from medgan.common.progress import Progress
+from medgan.common.progress import Progress, Silent
 from medgan.common.repro import environment
+from medgan.common.turns import in_turn
 from medgan.studies.exports import ExportOptions, export_zip
 from medgan.studies.marks import marks_of
 from medgan.studies.synthesis import SyntheticSet
@@ -84,12 +85,19 @@ def list_exports() -> list[KeptExport]:
 def keep_export(config: ExportConfig, progress: Progress | None = None) -> KeptExport:
     """Make an export; one that is ready already is returned as it is, an unfinished one is made anew.
 
-    It takes the place of earlier ones of the same set and options. Raises BadInput where the set is gone, its marks are
-    damaged, or nothing is left to export; Cancelled when asked to stop.
+    It takes the place of earlier ones of the same set and options; exports of one set take turns, so that two never
+    take each other's place. Raises BadInput where the set is gone, its marks are damaged, or nothing is left to export;
+    Cancelled when asked to stop.
     """
+    progress = progress or Silent()
     folder = exports_folder() / checked_name(config.export)
-    if is_whole(folder):
-        return KeptExport.read(folder)
+    with in_turn(exports_folder() / f".{checked_name(config.set)}.lock", progress, "exporting"):
+        if is_whole(folder):
+            return KeptExport.read(folder)
+        return _kept(folder, config, progress)
+
+
+def _kept(folder: Path, config: ExportConfig, progress: Progress) -> KeptExport:
     synthetic = SyntheticSet.open(config.set)
     remove_artefact(folder)
     folder.mkdir(parents=True)
@@ -104,7 +112,7 @@ def keep_export(config: ExportConfig, progress: Progress | None = None) -> KeptE
     return made
 
 
-def _written(folder: Path, config: ExportConfig, synthetic: SyntheticSet, progress: Progress | None) -> Manifest:
+def _written(folder: Path, config: ExportConfig, synthetic: SyntheticSet, progress: Progress) -> Manifest:
     marks = marks_of(synthetic)  # before the export reads them: marks given meanwhile make it out of date, not wrong
     export = export_zip(synthetic, folder / file_name(config.name), config.options, progress)
     return commit(

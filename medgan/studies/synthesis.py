@@ -26,6 +26,7 @@ from medgan.common.progress import Progress, Silent
 from medgan.common.repro import environment
 from medgan.common.rows import RowWriter
 from medgan.common.stored import open_bytes, read_table
+from medgan.common.turns import in_turn
 from medgan.studies.origins import Origin, SourcePart, deformed, label_of, origin_of
 from medgan.training.drawn import Drawn
 from medgan.training.run import Run
@@ -116,13 +117,18 @@ def list_sets() -> list[SyntheticSet]:
 def generate(config: GenerateConfig, progress: Progress | None = None) -> SyntheticSet:
     """Draw a set; one that is finished already is returned as it is, an unfinished or damaged one is drawn anew.
 
-    Raises BadInput where the run is unknown, has no generator yet, has nothing to draw from, or has gone on since a
-    damaged set was drawn; Cancelled when asked to stop.
+    Where another process draws the same set, this one waits for it. Raises BadInput where the run is unknown, has no
+    generator yet, has nothing to draw from, or has gone on since a damaged set was drawn; Cancelled when asked to stop.
     """
     progress = progress or Silent()
     folder = sets_folder() / checked_name(config.set)
-    if is_whole(folder):
-        return SyntheticSet.read(folder)
+    with in_turn(folder.with_name(f".{folder.name}.lock"), progress, "drawing images"):
+        if is_whole(folder):
+            return SyntheticSet.read(folder)
+        return _generated(folder, config, progress)
+
+
+def _generated(folder: Path, config: GenerateConfig, progress: Progress) -> SyntheticSet:
     run = Run.open(config.run)
     sampler = Sampler.load(run, config.device, best=config.best)
     origin = deformed(origin_of(run, config.source, config.part, config.label), run, config.deform, config.seed)

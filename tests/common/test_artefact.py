@@ -1,6 +1,8 @@
 """Artefacts exist from the moment their manifest is written, and never before."""
 
+import hashlib
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -19,8 +21,10 @@ from medgan.common.artefact import (
     remove_artefact,
     typed_name,
     write_atomic,
+    write_manifest,
 )
 from medgan.common.errors import BadInput
+from medgan.common.home import shipped_runs_folder
 
 
 class Thing(FinishedArtefact):
@@ -113,11 +117,58 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_rest(tmp_path: Path) -> N
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["value.json"]
 
 
-def test_a_later_manifest_with_more_in_it_is_still_read(tmp_path: Path) -> None:
-    folder, _ = make(tmp_path)
-    later = json.loads((folder / MANIFEST).read_text()) | {"added_later": True}
-    (folder / MANIFEST).write_text(json.dumps(later))
-    assert read_manifest(folder).name == "thing"
+SUMMARY = {"helps": 0, "by": {"größe": 1e-05, "share": 0.1 + 0.2, "least": -2.5e-300}, "none": None, "all": [True, "é"]}
+
+
+def test_no_bit_of_a_manifest_can_change_what_it_says(tmp_path: Path) -> None:
+    folder, manifest = make(tmp_path)
+    write_manifest(folder, manifest.model_copy(update={"summary": SUMMARY}))
+    path = folder / MANIFEST
+    whole, written = path.read_bytes(), read_manifest(folder)
+    assert written.summary == SUMMARY
+    accepted = 0
+    for bit in range(0, 8 * len(whole), 7):  # every place of a byte in turn
+        flipped = bytearray(whole)
+        flipped[bit // 8] ^= 1 << bit % 8
+        path.unlink()  # so that it is read anew, whatever the clock says
+        path.write_bytes(flipped)
+        try:
+            found = read_manifest(folder)
+        except BadInput:
+            continue
+        assert found == written, f"bit {bit % 8} of {whole[: bit // 8 + 1]!r}"
+        accepted += 1
+    assert accepted <= 2  # 1e-05 is 1E-05, and so is the other number
+
+
+class TestOfAnotherVersion:
+    def test_later_with_more_in_it_is_read_and_held_against_all_of_it(self, tmp_path: Path) -> None:
+        folder, _ = make(tmp_path)
+        plain = json.loads((folder / MANIFEST).read_text()) | {"added_later": True}
+        del plain["content_sha256"]
+        digest = hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
+        (folder / MANIFEST).write_text(json.dumps(plain | {"content_sha256": digest}))
+        assert read_manifest(folder).name == "thing"
+        (folder / MANIFEST).write_text(json.dumps(plain | {"content_sha256": digest, "added_later": False}))
+        with pytest.raises(BadInput, match="its checksum is another"):
+            read_manifest(folder)
+
+    def test_earlier_without_a_checksum_is_read(self, tmp_path: Path) -> None:
+        folder, manifest = make(tmp_path)
+        earlier = manifest.model_copy(update={"schema_version": 1})
+        (folder / MANIFEST).write_text(earlier.model_dump_json(indent=2))
+        assert read_manifest(folder) == earlier
+
+    def test_shipped_is_whole(self) -> None:
+        shipped = sorted(shipped_runs_folder().iterdir())
+        assert len(shipped) == 3
+        assert [damaged_files(folder) for folder in shipped] == [[], [], []]
+
+
+def test_an_id_is_a_safe_name_and_hardly_ever_the_same(tmp_path: Path) -> None:
+    assert re.fullmatch(r"thing-\d{8}-\d{6}-[0-9a-f]{8}", new_id("thing"))
+    folder, _ = make(tmp_path, "x" * 80)
+    assert checked_name(folder.name) == folder.name
 
 
 def test_a_removed_artefact_is_gone(tmp_path: Path) -> None:

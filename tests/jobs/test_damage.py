@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from medgan.cli import main
-from medgan.common.artefact import MANIFEST, is_whole
+from medgan.common.artefact import MANIFEST, is_whole, write_manifest
 from medgan.common.progress import Silent
 from medgan.data.config import PrepareConfig
 from medgan.data.dataset import PreparedDataset, list_datasets
@@ -37,6 +37,18 @@ def test_a_glance_sees_what_is_cut_and_a_look_at_all_what_is_changed(phantoms: P
     assert states(look()) == {phantoms.id: "damaged"}
 
 
+def test_check_names_a_manifest_that_tells_something_else(
+    phantoms: PreparedDataset, capsys: pytest.CaptureFixture[str]
+) -> None:
+    manifest = phantoms.folder / MANIFEST
+    text = manifest.read_text()
+    manifest.write_text(text.replace('"items": ', '"itels": ', 1))  # one bit of it
+    assert manifest.read_text() != text
+    assert main(["check"]) == 1
+    assert "its checksum is another" in capsys.readouterr().out
+    assert list_datasets() == []
+
+
 def test_check_names_it_and_repair_makes_it_again(
     phantoms: PreparedDataset, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -54,9 +66,8 @@ def test_check_names_it_and_repair_makes_it_again(
 
 
 def test_a_repair_with_other_bits_says_so(phantoms: PreparedDataset, capsys: pytest.CaptureFixture[str]) -> None:
-    manifest = phantoms.folder / MANIFEST
-    recorded = phantoms.manifest.files["images.npy"].sha256
-    manifest.write_text(manifest.read_text().replace(recorded, "0" * 64))  # as if another machine had drawn them
+    phantoms.manifest.files["images.npy"].sha256 = "0" * 64  # as if another machine had drawn them
+    write_manifest(phantoms.folder, phantoms.manifest)
     assert main(["check", "--repair"]) == 0
     assert "images.npy came out otherwise" in capsys.readouterr().err
 

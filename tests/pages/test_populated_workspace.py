@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from medgan.app.guide import parts
-from medgan.common.artefact import MANIFEST
+from medgan.common.artefact import MANIFEST, Manifest, write_manifest
 from medgan.data.dataset import list_datasets
 from medgan.studies.synthesis import GenerateConfig
 from medgan.training.config import TrainConfig
@@ -121,6 +121,7 @@ class TestTrain:
         for file in other.glob("*.json"):
             changed = file.read_text().replace(run.id, other.name).replace('"name": "tiny"', '"name": "other"')
             file.write_text(changed.replace('"seed": 0', '"seed": 7'))
+        write_manifest(other, Manifest.model_validate_json((other / MANIFEST).read_text()))
         app = open_page("train", view="watch", trained=run.id, other_run=other.name)
         assert not app.exception
         table = next(table.value for table in app.table if "Setting" in table.value)

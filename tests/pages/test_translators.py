@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from medgan.common.artefact import write_manifest
 from medgan.data.dataset import list_datasets
 from medgan.studies.exports import zip_bytes
 from medgan.studies.synthesis import GenerateConfig, SyntheticSet, generate
@@ -156,8 +157,8 @@ class TestTrain:
     )
     def test_data_that_do_not_suit_are_one_line(self, open_page: Open, gan: str, preset: str, words: str) -> None:
         lesions = next(found for found in list_datasets() if found.name == "lesions")
-        manifest = lesions.folder / "manifest.json"
-        manifest.write_text(manifest.read_text().replace('"lesion"', ""))  # as if it had no masks
+        lesions.manifest.summary["structures"].clear()  # as if it had no masks
+        write_manifest(lesions.folder, lesions.manifest)
         app = open_page("train", view="new", gan=gan, preset=preset, dataset=lesions.id)
         assert not app.exception
         assert [words in error.value for error in app.error] == [True]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from medgan.common.artefact import remove_artefact
+from medgan.common.artefact import remove_artefact, write_manifest
 from medgan.common.home import home
 from medgan.data.dataset import PreparedDataset
 from medgan.studies.data_card import card_markdown, without_folders
@@ -111,9 +111,9 @@ def test_a_selection_says_that_the_scores_are_of_the_whole(learned: SyntheticSet
 
 def test_no_patient_no_real_file_and_no_folder_is_in_it(learned: SyntheticSet, phantoms: PreparedDataset) -> None:
     report = evaluate(quality_config("learned", "phantoms", label="normal", resamples=0, screening=False))
-    manifest = report.folder / "manifest.json"
     reason = f"{home()}/workspace/datasets/d/images.npy: damaged; see ~/secret/notes.txt and /mnt/scans/a/b.png"
-    manifest.write_text(manifest.read_text().replace('"space_title"', f'"not_screened": "{reason}", "space_title"'))
+    report.manifest.summary["not_screened"] = reason
+    write_manifest(report.folder, report.manifest)
     facts, text = cards(learned)
     assert "images.npy: damaged" in facts["memorisation"]["not_screened"]
     told = text + json.dumps(facts)

@@ -266,7 +266,24 @@ class TestKept:
         marks_file(films).write_text("{}")
         with pytest.raises(BadInput, match="holds no marks"):
             keep_export(config)
-        assert list(exports_folder().iterdir()) == []
+        assert [path for path in exports_folder().iterdir() if path.suffix != ".lock"] == []
+
+    def test_those_of_one_set_take_turns(self, films: SyntheticSet) -> None:
+        """Two of the same options, ready at once, would each remove the other."""
+        config = export_config(films, ExportOptions(distances=False))
+        other = export_config(films, config.options)
+        asked = [config, other]
+
+        class Working(Stopping):
+            def update(self, done: int, total: int, message: str = "") -> None:
+                while asked:
+                    with pytest.raises(Cancelled, match="while waiting for another process"):
+                        keep_export(asked.pop(), Stopping(0))
+
+        made = keep_export(config, Working(1000))
+        assert not asked
+        assert damaged_files(made.folder) == []
+        assert [found.id for found in list_exports()] == [made.id]
 
 
 def test_images_that_are_in_no_set_leave_with_a_notice(films: SyntheticSet, tmp_path: Path) -> None:

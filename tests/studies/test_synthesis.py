@@ -1,5 +1,7 @@
 """Synthetic sets: what is asked for is drawn, recorded and exported, and only that."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -68,6 +70,43 @@ def test_a_damaged_set_is_drawn_again_but_not_by_a_run_that_has_gone_on(
             generate(config)
     assert (made.folder / IMAGES).read_bytes() == b"nothing"
     assert generate(config).manifest.files == made.manifest.files
+
+
+def test_who_finds_a_set_being_drawn_waits_and_never_draws_into_it(run: Run) -> None:
+    begun, over = Event(), Event()
+
+    class Slow:
+        def update(self, done: int, total: int, message: str = "") -> None:
+            begun.set()
+            over.wait()
+
+        def stop_requested(self) -> bool:
+            return False
+
+    class Leaving:
+        left = False
+
+        def update(self, done: int, total: int, message: str = "") -> None:
+            self.left = True
+
+        def stop_requested(self) -> bool:
+            return self.left
+
+    expected = generate(generate_config("tiny", count=20, name="alone")).drawn.pictures
+    config = generate_config("tiny", count=20, name="twice")
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(generate, config, Slow())
+        try:
+            while not begun.wait(0.05):
+                assert not first.done(), first.exception()
+            with pytest.raises(Cancelled, match="while waiting for another process"):
+                generate(config, Leaving())
+        finally:
+            over.set()
+        made = first.result()
+    assert damaged_files(made.folder) == []
+    assert np.array_equal(made.drawn.pictures, expected)
+    assert [found.name for found in list_sets()] == ["twice", "alone"]
 
 
 def test_bad_input_is_named(run: Run) -> None:

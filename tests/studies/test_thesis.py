@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from medgan.common.artefact import MANIFEST, Manifest, write_manifest
 from medgan.common.errors import BadInput
 from medgan.data.dataset import PreparedDataset
 from medgan.data.phantom_sets import PhantomConfig, prepare_phantoms
@@ -53,6 +54,7 @@ def hold_a_full_scale_study_above_quick_ones(quick: object) -> None:
     for file in full.glob("*.json"):
         words = file.read_text().replace(quick.id, "full-scale").replace('"quick": true', '"quick": false')
         file.write_text(words)
+    write_manifest(full, Manifest.model_validate_json((full / MANIFEST).read_text()))
     os.utime(full / CONFIG, (0, 0))
     taken = latest(experiment("4.2"))
     assert isinstance(taken, Study)
