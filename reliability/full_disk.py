@@ -1,23 +1,21 @@
 """A disk that fills up while work is under way."""
 
-import os
 import random
 from collections.abc import Sequence
 from pathlib import Path
 
 from medgan.common.errors import BadInput
-from medgan.jobs import list_jobs
+from medgan.jobs import Job, list_jobs
 from reliability import mounts, pages
 from reliability.tally import Fault, Tally
 from reliability.workplace import LOOK_EVERY_S, PATIENCE_S, Workplace
 
 DISK_MIB = 256
 FULL = "the disk is full"
-BLOCK = 4096
 
 
 def fill(place: Workplace, tally: Tally, rng: random.Random, kinds: Sequence[str], levels: int) -> None:
-    """Let work begin with less room than it needs, so many times a kind, at random places in what it writes."""
+    """Let work begin with less room than it needs, so many times a kind: from one block on, and often with few."""
     if reason := mounts.why_not():
         tally.skip("disk", reason)
         return
@@ -25,7 +23,7 @@ def fill(place: Workplace, tally: Tally, rng: random.Random, kinds: Sequence[str
         for kind in kinds:
             needs = sum(path.stat().st_size for path in _made_undisturbed(place, kind).rglob("*") if path.is_file())
             for _ in range(levels):
-                room = rng.randrange(8 * BLOCK, max(needs, 10 * BLOCK))
+                room = int(mounts.BLOCK * max(needs / mounts.BLOCK, 10) ** rng.random())
                 with tally.fault("disk", kind, f"{room / 1024:.0f} KiB of {needs / 1024:.0f} left") as fault:
                     _work_without_room(place, fault, kind, room)
                 place.reset(kind)
@@ -38,7 +36,7 @@ def _made_undisturbed(place: Workplace, kind: str) -> Path:
 def _work_without_room(place: Workplace, fault: Fault, kind: str, room: int) -> None:
     ballast = place.home / "ballast"
     try:
-        _leave(ballast, room)
+        mounts.leave(ballast, room)
         job = place.submit(kind)
         status = job.wait(PATIENCE_S, LOOK_EVERY_S)
         if status.state == "done":
@@ -46,6 +44,7 @@ def _work_without_room(place: Workplace, fault: Fault, kind: str, room: int) -> 
             return place.check_made(fault, kind)
         pages.check(fault, ("overview", "jobs"), said=[FULL], where="jobs")
         pages.check_server(fault)
+        _press_without_room(fault, job)
         ballast.unlink()
         place.check_stopped(fault, job, states=("failed",), words=FULL)
         return place.check_resumed(fault, job)
@@ -58,8 +57,14 @@ def _work_without_room(place: Workplace, fault: Fault, kind: str, room: int) -> 
         ballast.unlink(missing_ok=True)
 
 
-def _leave(ballast: Path, room: int) -> None:
-    """Fill the disk up but for so many bytes."""
-    disk = os.statvfs(ballast.parent)
-    with open(ballast, "wb") as stream:
-        os.posix_fallocate(stream.fileno(), 0, disk.f_bavail * disk.f_frsize - room)
+def _press_without_room(fault: Fault, job: Job) -> None:
+    """New work does not begin, and says why; the job is tried again, and fails again for the same reason."""
+    last = job.folder.parents[2] / "last"
+    try:
+        mounts.leave(last, 0)
+        pages.draw_phantoms(fault, FULL)
+        pages.press(fault, pages.page("jobs"), "Try again")
+        job.wait(PATIENCE_S, LOOK_EVERY_S)
+        pages.check(fault, ("jobs",), said=[FULL], where="jobs")
+    finally:
+        last.unlink(missing_ok=True)

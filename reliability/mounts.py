@@ -9,6 +9,9 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+BLOCK = 4096
+"""Bytes that a file of a disk in memory takes at least."""
+
 
 @cache
 def why_not() -> str:
@@ -37,6 +40,15 @@ def small_disk(folder: Path, mib: int) -> Iterator[Path]:
         _unmount(folder)
         folder.rmdir()
         kept.rename(folder)
+
+
+def leave(ballast: Path, room: int) -> None:
+    """Fill the disk up but for so many bytes."""
+    disk = os.statvfs(ballast.parent)
+    taken = disk.f_bavail * disk.f_frsize - room
+    with open(ballast, "wb") as stream:
+        if taken > 0:
+            os.posix_fallocate(stream.fileno(), 0, taken)
 
 
 @contextmanager

@@ -57,6 +57,22 @@ def words(app: AppTest) -> str:
     return "\n".join(str(element.value) for kind in kinds for element in kind)
 
 
+def press(fault: Fault, app: AppTest, label: str, said: str = "") -> None:
+    """Press the first button of that label: no traceback comes of it, but a line that says this."""
+    button = next(button for button in app.button if button.label == label)
+    with patch.object(PagesManager, "__init__", _begin_warm):
+        app = button.click().run()
+    told = "; ".join(str(error.value) for error in app.exception)
+    fault.require(not app.exception, f"pressing {label!r} shows a traceback: {told[:200]}")
+    lines = [str(error.value) for error in app.error]
+    fault.require(not said or any(said in line for line in lines), f"pressing {label!r} does not say {said!r}: {lines}")
+
+
+def draw_phantoms(fault: Fault, said: str) -> None:
+    """Ask for new work on the Data page; a line says why it cannot begin."""
+    press(fault, page("data", view="add", **{"from": "phantoms"}), "Draw phantoms", said)
+
+
 def check(fault: Fault, names: Sequence[str], said: Sequence[str] = (), where: str = "overview") -> None:
     """Every one of these pages draws without a traceback; all of `said` stands on the page `where`."""
     for name in names:

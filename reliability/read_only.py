@@ -11,6 +11,7 @@ from reliability.tally import Tally
 from reliability.workplace import LOOK_EVERY_S, PATIENCE_S, Workplace
 
 SAID = "read-only"
+REFUSED = "Read-only file system"
 
 
 def make_read_only(place: Workplace, tally: Tally, kinds: Sequence[str], shown: Sequence[str] = pages.ALL) -> None:
@@ -24,8 +25,9 @@ def make_read_only(place: Workplace, tally: Tally, kinds: Sequence[str], shown: 
                 place.submit(kind)
                 fault.require(False, f"{kind} began")
             except BadInput as error:
-                fault.require("Read-only" in str(error), f"{kind} says {error}")
+                fault.require(REFUSED in str(error), f"{kind} says {error}")
         pages.check(fault, shown, said=[SAID])
+        pages.draw_phantoms(fault, REFUSED)
         pages.check_server(fault)
     for kind in kinds:
         with tally.fault("read-only", kind, "in its midst") as fault:
@@ -36,6 +38,8 @@ def make_read_only(place: Workplace, tally: Tally, kinds: Sequence[str], shown: 
                 status = job.wait(PATIENCE_S, LOOK_EVERY_S)
                 fault.require(status.state in {"interrupted", "done"}, f"its job says {status.state}: {status.reason}")
                 pages.check(fault, ("overview", "jobs", place.works[kind].page), said=[SAID])
+                for label in ("Resume", "Forget") if status.resumable else ("Forget",):
+                    pages.press(fault, pages.page("jobs"), label, REFUSED)
             fault.injected = job.status().state != "done"  # it may have been quicker
             if fault.injected:
                 place.check_stopped(fault, job, states=("interrupted",))

@@ -13,8 +13,7 @@ from typing import Any
 import streamlit as st
 
 from medgan.app.gallery import Uint8, enlarged
-from medgan.app.words import plain, plainly
-from medgan.common.errors import BadInput
+from medgan.app.words import plain, plainly, reason
 from medgan.common.pictures import to_pil
 from medgan.studies.reading import LONGEST_COMMENT, Reading
 
@@ -169,8 +168,8 @@ def _submit(reading: Reading, item: int, pending: Pending) -> None:
         reading.record(
             item, pending.answer, pending.confidence, pending.clock.seconds, reasons=reasons or (), comment=words or ""
         )
-    except BadInput as error:
-        st.session_state[PROBLEM] = str(error)
+    except Exception as error:
+        st.session_state[PROBLEM] = reason(error)
 
 
 def _pause(pending: Pending) -> None:

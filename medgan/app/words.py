@@ -9,6 +9,7 @@ import streamlit as st
 
 from medgan.common.errors import BadInput, Cancelled, WorkFailed
 from medgan.jobs import in_words
+from medgan.jobs.execution import how_it_ended
 
 NOTHING = "·"
 
@@ -18,8 +19,18 @@ def plainly() -> Iterator[None]:
     """Show what the user can mend as one line instead of a traceback; the rest of the page goes on."""
     try:
         yield
-    except (BadInput, WorkFailed, Cancelled) as error:
-        st.error(plain(str(error)), icon=":material/error:")
+    except Exception as error:
+        st.error(plain(reason(error)), icon=":material/error:")
+
+
+def reason(error: Exception) -> str:
+    """What the user can mend, in one line: bad input, a full disk or memory. Raises again what nobody expected."""
+    if isinstance(error, BadInput | WorkFailed | Cancelled):
+        return str(error)
+    _, failure, told = how_it_ended(error)
+    if failure == "unexpected":
+        raise error  # a fault of the program: its trace is what helps
+    return told
 
 
 def plain(text: str) -> str:

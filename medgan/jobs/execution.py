@@ -18,6 +18,7 @@ from medgan.jobs.records import (
     HEARTBEAT,
     LOG,
     PROGRESS,
+    ROOM,
     WORKER_LOCK,
     Failure,
     Result,
@@ -51,19 +52,24 @@ def claimed(folder: Path, attempt: int) -> Iterator[None]:
         raise BadInput(f"job {folder.name} is {status.state} (attempt {status.attempt}): not started")
     try:
         with FileLock(folder / WORKER_LOCK, timeout=CLAIM_TIMEOUT_S):
-            pid = os.getpid()
-            with status_locked(folder):
-                if read_status(folder).attempt != attempt:
-                    raise BadInput(f"job {folder.name}: a later attempt has begun")
-                change_status(
-                    folder,
-                    pid=pid,
-                    process_start=processes.process_start(pid) or "",
-                    machine=processes.this_machine(),
-                )
+            try:
+                _sign(folder, attempt)
+            except OSError as error:  # most likely a full disk
+                record_end(folder, attempt, error)
+                raise
             yield
     except Timeout:
         raise BadInput(f"job {folder.name}: another process is working on it") from None
+
+
+def _sign(folder: Path, attempt: int) -> None:
+    """Write that the attempt is this process's."""
+    pid = os.getpid()
+    with status_locked(folder):
+        if read_status(folder).attempt != attempt:
+            raise BadInput(f"job {folder.name}: a later attempt has begun")
+        start = processes.process_start(pid) or ""
+        change_status(folder, pid=pid, process_start=start, machine=processes.this_machine())
 
 
 def begin(folder: Path, attempt: int) -> bool:
@@ -108,9 +114,9 @@ def how_it_ended(error: BaseException) -> tuple[State, Failure | None, str]:
     if isinstance(error, WorkFailed):
         return "failed", "work", one_line(error)
     if isinstance(error, OSError) and error.errno in FULL_DISK:
-        return "failed", "resources", "the disk is full: make room, then resume"
+        return "failed", "resources", "the disk is full: make room, then try again"
     if isinstance(error, OSError) and error.errno in NOT_WRITABLE and error.filename:
-        return "failed", "resources", f"{error.filename}: {error.strerror}; make it accessible, then resume"
+        return "failed", "resources", f"{error.filename}: {error.strerror}; make it accessible, then try again"
     if type(error).__name__ == "OutOfMemoryError":  # torch's, for a GPU
         return "failed", "resources", "the GPU's memory is full: try a smaller batch size or image size"
     if isinstance(error, MemoryError) or any(sign in str(error) for sign in MEMORY_SIGNS):
@@ -138,9 +144,9 @@ def _finish(
         try:
             change_status(folder, **ended)
         except OSError:
-            # Most likely a full disk. The reason is worth more than the two files that make room for it.
-            (folder / PROGRESS).unlink(missing_ok=True)
-            (folder / HEARTBEAT).unlink(missing_ok=True)
+            # Most likely a full disk. The reason is worth more than the files that make room for it.
+            for name in (ROOM, PROGRESS, HEARTBEAT):
+                (folder / name).unlink(missing_ok=True)
             change_status(folder, **ended)
 
 

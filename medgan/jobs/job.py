@@ -1,8 +1,10 @@
 """A job as its folder tells it: looked at, cancelled, resumed and deleted from any process."""
 
 import os
+import secrets
 import shutil
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,6 +30,7 @@ from medgan.jobs.records import (
     Status,
     change_status,
     has_ended,
+    hold_room,
     now,
     read_job,
     read_progress,
@@ -167,6 +170,7 @@ class Job:
             attempt = before.attempt + 1
             fresh = Status(state="queued", attempt=attempt, worked_before_s=self._worked_s(before))
             (self.folder / PROGRESS).unlink(missing_ok=True)
+            hold_room(self.folder)
             change_status(self.folder, **dict(fresh))
         executor.start(self.folder, attempt)
         return self.status()
@@ -200,12 +204,18 @@ class Job:
         return status
 
     def delete(self) -> None:
-        """Forget a job that has ended, and its log; what it made stays. Raises BadInput while it is alive."""
+        """Forget a job that has ended, and its log; what it made stays. Raises BadInput while it is alive.
+
+        One that somebody else forgets meanwhile is forgotten.
+        """
+        if not self.folder.exists():
+            return
         if self.status().active:
             raise BadInput(f"job {self.id} is {self.status().state}: cancel it first")
         try:
-            with FileLock(self.folder / WORKER_LOCK, timeout=ENDING_S):
-                hidden = self.folder.with_name(f".{self.id}.deleted")
+            # The lock makes a folder that has just gone anew: then that goes, under a name that nobody else took.
+            hidden = self.folder.with_name(f".{self.id}.{secrets.token_hex(4)}.deleted")
+            with suppress(FileNotFoundError), FileLock(self.folder / WORKER_LOCK, timeout=ENDING_S):
                 self.folder.rename(hidden)
         except Timeout:
             raise BadInput(f"job {self.id}: a process is still working in its folder") from None

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -70,7 +71,7 @@ class LocalProcesses:
             return
         # Collects the process when it ends; without this a dashboard would gather dead ones.
         threading.Thread(target=process.wait, name=f"collect-{process.pid}", daemon=True).start()
-        with status_locked(folder):
+        with suppress(OSError), status_locked(folder):  # on a full disk: the process itself will say it
             status = read_status(folder)
             if status.attempt == attempt and status.pid is None and status.active:
                 start = processes.process_start(process.pid) or "gone"

@@ -20,6 +20,7 @@ from medgan.common.errors import BadInput
 from medgan.common.unchanged import while_unchanged
 
 JOB, STATUS, PROGRESS, HEARTBEAT, LOG = "job.json", "status.json", "progress.json", "heartbeat", "log.txt"
+ROOM = "room"
 STATUS_LOCK, WORKER_LOCK = "status.lock", "worker.lock"
 LOCK_TIMEOUT_S = 30.0
 CANCELLED_WAITING = "cancelled while it waited"
@@ -191,6 +192,11 @@ def write_quick(path: Path, content: str) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     temporary.write_text(content, encoding="utf-8")
     temporary.replace(path)
+
+
+def hold_room(folder: Path) -> None:
+    """Take a block of the disk, given up where the disk is full when the attempt's end is to be written."""
+    (folder / ROOM).write_text("for how it ends\n", encoding="utf-8")
 
 
 @contextmanager

@@ -1,6 +1,8 @@
 """Making a job: in the background, or here and now with the same record."""
 
 import os
+import shutil
+from contextlib import suppress
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -12,7 +14,19 @@ from medgan.common.progress import Progress
 from medgan.jobs import execution
 from medgan.jobs.executor import EXECUTORS, executor_named, usual_executor
 from medgan.jobs.job import Job
-from medgan.jobs.records import CANCELLED_WAITING, JOB, LOG, STATUS, USUAL, JobRecord, Needs, Status, now, write_record
+from medgan.jobs.records import (
+    CANCELLED_WAITING,
+    JOB,
+    LOG,
+    STATUS,
+    USUAL,
+    JobRecord,
+    Needs,
+    Status,
+    hold_room,
+    now,
+    write_record,
+)
 from medgan.jobs.reporter import Reporter
 from medgan.jobs.slots import slots, take_turn
 from medgan.jobs.work import Artefact, work
@@ -22,7 +36,7 @@ def submit(kind: str, config: Config, *, executor: str = "", needs: Needs = USUA
     """Start the work in a process of its own and return at once; it outlives this one.
 
     Long work waits there for its turn. `executor` is where the work is done, MEDGAN_EXECUTOR unless it is given.
-    Raises BadInput for an unknown kind or executor, and where no job can be written.
+    Raises BadInput for an unknown kind or executor, and where no job can be written; OSError on a full disk.
     """
     slots()  # a bad setting is better said here than in a log
     job = _create(kind, config, executor or usual_executor(), needs)
@@ -68,12 +82,15 @@ def run_here(
 
 
 def _log(folder: Path, line: str) -> None:
-    with open(folder / LOG, "a", encoding="utf-8") as log:
+    with suppress(OSError), open(folder / LOG, "a", encoding="utf-8") as log:  # on a full disk: the status will say it
         print(line, file=log)
 
 
 def _create(kind: str, config: Config, executor: str, needs: Needs) -> Job:
-    """A job's folder; it appears with its records in it, or not at all. Raises BadInput where it cannot."""
+    """A job's folder; it appears with its records in it, or not at all.
+
+    Raises BadInput where it cannot, and OSError where the disk is full.
+    """
     values: dict[str, Any] = config.model_dump(mode="json")
     # A job may be resumed from another working folder.
     values |= {key: str(value.absolute()) for key, value in dict(config).items() if isinstance(value, Path)}
@@ -97,8 +114,10 @@ def _create(kind: str, config: Config, executor: str, needs: Needs) -> Job:
         write_record(unborn / JOB, record)
         write_record(unborn / STATUS, Status(state="queued", queued_at=record.submitted))
         (unborn / LOG).touch()
+        hold_room(unborn)
         unborn.rename(folder)
     except OSError as error:
+        shutil.rmtree(unborn, ignore_errors=True)
         if error.errno in execution.FULL_DISK:
             raise
         raise BadInput(f"{folder.parent}: no job can be written there ({error.strerror})") from None

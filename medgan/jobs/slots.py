@@ -38,9 +38,9 @@ def take_turn(
     def begin() -> bool:
         return execution.begin(job.folder, attempt)
 
-    if at_once or not job.takes_slot:
-        return begin()
     try:
+        if at_once or not job.takes_slot:
+            return begin()
         came = _wait_for_slot(job, begin, stop_requested, behind)
         if not came and job.status().state == "queued":  # asked to stop by a signal, not by `cancel`
             raise Cancelled(CANCELLED_WAITING)

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from medgan.common.errors import BadInput, Cancelled
@@ -22,7 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # home/workspace/jobs/<id>, as it was given: workspace/ may be a link to another disk.
     os.environ["MEDGAN_HOME"] = str(folder.parents[2])
     start = f"{now():%Y-%m-%d %H:%M:%S} UTC, attempt {attempt}, process {os.getpid()}"
-    print(start, file=sys.stderr, flush=True)
+    with suppress(OSError):  # a full disk: the status will say it
+        print(start, file=sys.stderr, flush=True)
     try:
         with (
             Reporter(folder, attempt) as reporter,

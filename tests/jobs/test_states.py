@@ -1,10 +1,12 @@
 """What becomes of one job: done, failed, cancelled, interrupted, resumed, deleted."""
 
+import errno
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -17,6 +19,7 @@ from medgan.common.home import jobs_folder
 from medgan.common.progress import Silent
 from medgan.jobs import Job, execution, list_jobs, processes, run_here, submit
 from medgan.jobs.records import STATUS, Status, change_status, status_locked
+from reliability import mounts
 
 Eventually = Callable[[Callable[[], bool]], None]
 STEPS = ["0", "1", "2", "3"]
@@ -250,6 +253,49 @@ def test_no_room_for_jobs_is_bad_input(fake: ModuleType, medgan_home: Path) -> N
         submit("count", fake.FakeConfig())
 
 
+@pytest.mark.parametrize("room", range(6))
+def test_a_disk_that_is_full_when_a_job_begins(fake: ModuleType, medgan_home: Path, room: int) -> None:
+    if reason := mounts.why_not():
+        pytest.skip(reason)
+    medgan_home.mkdir(exist_ok=True)
+    with mounts.small_disk(medgan_home, 1):
+        mounts.leave(medgan_home / "ballast", room * mounts.BLOCK)
+        if room < 3:  # less than the job's own records take
+            with pytest.raises(OSError, match="No space left"):
+                submit("count", fake.FakeConfig())
+            assert list(jobs_folder().glob(".*")) == []
+            assert list_jobs() == []
+        else:
+            job = submit("count", fake.FakeConfig())
+            status = job.wait(60)
+            assert (status.state, status.reason) == ("failed", "the disk is full: make room, then try again")
+            (medgan_home / "ballast").unlink()
+            job.resume()
+            assert job.wait(60).state == "done"
+
+
+@pytest.mark.parametrize("written", ["pid", "started"])
+def test_what_cannot_write_that_it_begins_says_why(
+    fake: ModuleType, monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    from medgan.jobs import worker
+    from medgan.jobs.executor import EXECUTORS, LocalProcesses
+
+    def without_room(folder: Path, **changes: object) -> Status:
+        if written in changes:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return change_status(folder, **changes)
+
+    monkeypatch.setitem(EXECUTORS, "local", LocalProcesses(("true",)))
+    monkeypatch.setattr(execution, "change_status", without_room)
+    job = submit("count", fake.FakeConfig())
+    with suppress(OSError):
+        assert worker.main([str(job.folder), "1"]) == 1
+    status = job.status()
+    assert (status.state, status.reason) == ("failed", "the disk is full: make room, then try again")
+    assert "No space left on device" in job.log_tail()
+
+
 def test_titles_tell_jobs_of_a_kind_apart(fake: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from medgan.data.config import PrepareConfig
     from medgan.data.phantom_sets import PhantomConfig
@@ -309,6 +355,22 @@ def test_delete(fake: ModuleType, medgan_home: Path, tmp_path: Path, eventually:
     assert list(jobs_folder().glob(f"*{job.id}*")) == []
     assert counted(medgan_home) == STEPS, "what it made stays"
     assert job.status().state == "damaged"
+
+
+def test_deleted_by_two_at_once(fake: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    job, _ = run_here("count", fake.FakeConfig(), Silent())
+    ended = job.status()
+
+    def deleted_meanwhile(job: Job) -> Status:
+        job.folder.rename(job.folder.with_name(f".{job.id}.deleted"))
+        return ended
+
+    monkeypatch.setattr(Job, "status", deleted_meanwhile)
+    job.delete()
+    assert list_jobs() == [], "no ghost is left"
+    assert not job.folder.exists()
+    job.delete()
+    assert not job.folder.exists()
 
 
 def test_unknown_names_are_bad_input(fake: ModuleType) -> None:

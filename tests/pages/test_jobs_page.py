@@ -1,6 +1,7 @@
 """The Jobs page with jobs in each state, written as their folders would be."""
 
 from datetime import timedelta
+from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from medgan.common.config import Config
 from medgan.data.dataset import PreparedDataset
 from medgan.data.phantom_sets import PhantomConfig
-from medgan.jobs import Job
+from medgan.jobs import Job, list_jobs
 from medgan.jobs.executor import EXECUTORS
 from medgan.jobs.records import PROGRESS, ProgressRecord, Result, change_status, now, write_quick
 from medgan.jobs.runner import submit
@@ -18,6 +19,7 @@ from medgan.studies.kept_exports import export_config
 from medgan.studies.quality import quality_config
 from medgan.studies.synthesis import SyntheticSet
 from medgan.training.config import train_config
+from reliability import mounts
 
 from .conftest import NeverStarts, Open, press, texts
 
@@ -40,7 +42,7 @@ def test_states_reasons_and_buttons(open_page: Open, make) -> None:
     ended = {"started": now() - timedelta(seconds=70), "finished": now()}
     make("waiting")
     make("at-work", state="running", started=now())
-    make("broken", state="failed", reason="the disk is full: make room, then resume", **ended)
+    make("broken", state="failed", reason="the disk is full: make room, then try again", **ended)
     make("stopped", state="cancelled", reason="stopped at step 5", **ended)
     make("finished", state="done", **ended)
     app = open_page("jobs")
@@ -126,3 +128,30 @@ def test_what_works_comes_first_and_what_waits_says_behind_what(
     assert waits in texts(app)
     press(app, "Start now")
     assert train.status().at_once
+
+
+@pytest.mark.parametrize("label", ["Cancel", "Start now", "Try again", "Forget"])
+def test_a_button_on_a_read_only_workspace_says_why(open_page: Open, make, medgan_home: Path, label: str) -> None:
+    if reason := mounts.why_not():
+        pytest.skip(reason)
+    submit("demo", demo_config())
+    make("broken", state="failed", reason="out of luck", finished=now())
+    before = [job.status() for job in list_jobs()]
+    with mounts.read_only(medgan_home):
+        app = press(open_page("jobs"), label)
+        assert not app.exception
+        assert ["Read-only file system" in error.value for error in app.error] == [True]
+    assert [job.status() for job in list_jobs()] == before
+
+
+def test_buttons_on_a_full_disk_say_why(open_page: Open, make, medgan_home: Path) -> None:
+    if reason := mounts.why_not():
+        pytest.skip(reason)
+    make("broken", state="failed", reason="out of luck", finished=now())
+    with mounts.small_disk(medgan_home, 1):
+        mounts.leave(medgan_home / "ballast", 0)
+        address = {"view": "add", "from": "phantoms"}
+        for app in (press(open_page("jobs"), "Try again"), press(open_page("data", **address), "Draw phantoms")):
+            assert not app.exception
+            assert ["the disk is full" in error.value for error in app.error] == [True]
+        assert [job.status().reason for job in list_jobs()] == ["out of luck"]

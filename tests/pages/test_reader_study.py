@@ -1,5 +1,6 @@
 """The Reader study page: setting up, reading blinded, stopping and going on, and results for those who may see them."""
 
+import errno
 import shutil
 from io import BytesIO
 from pathlib import Path
@@ -129,6 +130,19 @@ class TestReading:
         assert (answer.reasons, answer.comment, answer.confidence) == (("anatomy",), "odd ribs", 1)
         assert app.button_group[0].value == []
         assert app.text_input[0].value == ""
+
+    def test_an_answer_that_finds_no_room_is_not_lost_silently(
+        self, session: ReaderSession, open_page: Open, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def without_room(*_: object, **__: object) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        app = open_page("reader_study", session=session.id, reader="ada")
+        monkeypatch.setattr(Reading, "record", without_room)
+        app = judge(app, "Real")
+        assert not app.exception
+        assert ["the disk is full" in error.value for error in app.error] == [True]
+        assert pictures(app) == [f"Image 1 of {IMAGES}, to be judged"]
 
     def test_a_break_hides_the_image_and_stops_the_clock(
         self, session: ReaderSession, open_page: Open, monkeypatch: pytest.MonkeyPatch
