@@ -1,6 +1,8 @@
 """Several processes on the same things: jobs, dashboards, and somebody who deletes what others look at."""
 
+import os
 import shutil
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -35,14 +37,16 @@ LOOKED_AT = {
     "studies": ("downstream", {"view": "results", "studies": "{id}"}),
 }
 """The page that shows a thing, by the folder that it lies in."""
+DONE_TWICE = ("prepare", "train", "generate")
+"""Work that two jobs do at once."""
 NEEDED_BY = {"train": "datasets", "generate": "checkpoints", "evaluate": "sets", "study": "sets"}
 """What each kind of work reads while it goes on."""
 
 
 def work_together(place: Workplace, tally: Tally, kinds: tuple[str, ...] = tuple(NEEDED_BY)) -> None:
     """Everything in turn."""
-    _same_work_twice(place, tally, "prepare")
-    _same_work_twice(place, tally, "train")
+    for kind in filter(place.works.__contains__, DONE_TWICE):
+        _same_work_twice(place, tally, kind)
     for kind in kinds:
         _deleted_under_work(place, tally, kind)
     _deleted_under_pages(place, tally)
@@ -129,29 +133,40 @@ def _two_dashboards(place: Workplace, tally: Tally) -> None:
         while job.status().active and not (job.folder / PROGRESS).exists():
             time.sleep(LOOK_EVERY_S)
         ours, theirs = pages.page("jobs"), pages.page("jobs")
-        for app in (ours, theirs, ours, theirs):
-            _pressed(app, "cancel", job)
-            _no_traceback(fault, app, "stopping it")
+        with _held(job):  # so that it does not end before both have pressed
+            ours, theirs = pages.drawn_again(ours), pages.drawn_again(theirs)
+            _both_press(fault, "cancel", job, ours, theirs)
         job.wait(PATIENCE_S, LOOK_EVERY_S)
         ours, theirs = pages.drawn_again(ours), pages.drawn_again(theirs)
-        _pressed(ours, "resume", job)
-        _pressed(theirs, "resume", job)
-        _no_traceback(fault, theirs, "resuming it twice")
+        _both_press(fault, "resume", job, ours, theirs)
         place.check_done(fault, job)
         ours, theirs = pages.drawn_again(ours), pages.drawn_again(theirs)
-        _pressed(ours, "forget", job)
-        _pressed(theirs, "forget", job)
-        _no_traceback(fault, theirs, "forgetting it twice")
+        _both_press(fault, "forget", job, ours, theirs)
         fault.require(not list_jobs(), "the job was not forgotten")
     place.reset("train")
 
 
-def _pressed(app: AppTest, action: str, job: Job) -> None:
-    """Press the button of a job, where the page has it."""
-    for button in app.button:
-        if button.key and f":{action}:{job.id}" in button.key:
+@contextmanager
+def _held(job: Job) -> Iterator[None]:
+    """The job's process stands still meanwhile."""
+    pid = job.status().pid
+    if pid is None:
+        raise RuntimeError("it ended before it could be held")
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def _both_press(fault: Fault, action: str, job: Job, ours: AppTest, theirs: AppTest) -> None:
+    """Press a job's button on two pages, the second of which was drawn before the first was pressed."""
+    for app, whose in ((ours, "first"), (theirs, "second")):
+        buttons = [one for one in app.button if one.key and f":{action}:{job.id}" in one.key]
+        fault.require(bool(buttons), f"{whose} dashboard: there is no button to {action} it")
+        for button in buttons:
             pages.drawn_again(button.click())  # type: ignore[arg-type]
-            return
+        _no_traceback(fault, app, f"{whose} dashboard, {action}")
 
 
 def _listed_while_deleted(place: Workplace, tally: Tally) -> None:

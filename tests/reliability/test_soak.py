@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from reliability.soak import Sample, Soak, soaked
+from reliability.long_use import ACTS, MANY_ACTS, LongUse, Sample
+from reliability.soak import soaked
 
 pytestmark = pytest.mark.browser
 
@@ -23,9 +24,9 @@ def test_two_users_wander_while_a_training_goes_on(medgan_home: Path) -> None:
     assert most["server_mib"] > 0
 
 
-def grown(**rates: float) -> Soak:
+def grown(**rates: float) -> LongUse:
     """Thirty minutes in which something grows by so much a minute."""
-    soak = Soak(30.0, 3)
+    soak = LongUse(30.0, 3)
     for minute in range(31):
         sample = Sample(float(minute), 1000.0, 40, 12, 800.0, 100 * minute)
         for name, rate in rates.items():
@@ -55,6 +56,14 @@ def test_growth_is_told(rates: dict[str, float], promise: str) -> None:
 
 
 def test_an_error_is_told() -> None:
-    soak = grown()
-    soak.errors.append("/train: something broke")
-    assert soak.judged()["no error"] == "/train: something broke"
+    use = grown()
+    use.errors.append("/train: something broke")
+    assert use.judged()["no error"] == "/train: something broke"
+
+
+def test_an_act_that_never_comes_to_anything_is_told() -> None:
+    use = grown()
+    use.acts.update(dict.fromkeys(ACTS, MANY_ACTS))
+    assert not any(use.judged().values())
+    del use.acts["move"]
+    assert use.judged()["every act"] == "move"
