@@ -12,12 +12,16 @@ from collections.abc import Callable
 from contextlib import redirect_stderr
 from pathlib import Path
 
+import streamlit as st
+
 from medgan.app.words import plain
 from medgan.cli.check import remade
 from medgan.common.artefact import MANIFEST
+from medgan.common.jsonl import read_jsonl
 from medgan.common.progress import Silent
 from medgan.jobs import Job
 from medgan.jobs.damage import look, verify
+from medgan.studies.study import CONFIG, PER_IMAGE, PREDICTIONS, ROWS, file_of
 from medgan.training.checkpoint import checkpoints
 from medgan.training.run import LOSSES_FILE, RUN_FILE
 from reliability import pages
@@ -57,9 +61,11 @@ DAMAGES: dict[str, Damage] = {"cut short": cut, "a bit flipped": flip, "zeroed":
 
 
 def damage(place: Workplace, tally: Tally, rng: random.Random, kinds: tuple[str, ...], *, every: bool) -> None:
-    """Damage unfinished training, then every file of everything that is finished; `every` way, or one a file."""
+    """Damage unfinished work, then every file of everything that is finished; `every` way, or one a file."""
     if "train" in kinds:
         _damage_training(place, tally, rng, every=every)
+    if "study" in kinds:
+        _damage_study(place, tally, rng, every=every)
     for kind in kinds:
         _damage_finished(place, tally, rng, kind, every=every)
     _damage_shelf(place, tally, rng, every=every)
@@ -128,6 +134,32 @@ def _of_training(newest: str, before: str, rng: random.Random, *, every: bool) -
     return [*alone, *both, *torn, *record]
 
 
+def _damage_study(place: Workplace, tally: Tally, rng: random.Random, *, every: bool) -> None:
+    """Kill a study in its midst, damage what it had kept in one way after the other, and resume it each time."""
+    job = place.submit("study")
+    folder = place.folder("study")
+    while len(read_jsonl(folder / ROWS)) < 2 and job.status().active:
+        time.sleep(LOOK_EVERY_S)
+    kill_session(job)
+    backup = Backup(folder, job.folder)
+    for file, how, way in _of_study(rng, every=every):
+        backup.restore()
+        with tally.fault("damage", "study", f"unfinished, {file} {how}") as fault:
+            way(folder / file, rng)
+            pages.check(fault, (place.works["study"].page,))
+            place.check_resumed(fault, job)
+    backup.restore()
+    backup.delete()
+    place.reset("study")
+
+
+def _of_study(rng: random.Random, *, every: bool) -> list[tuple[str, str, Damage]]:
+    """What of an unfinished study is damaged, and how."""
+    files = (f"{PER_IMAGE}/{file_of(0, 0)}", f"{PREDICTIONS}/{file_of(0, 1)}", ROWS, CONFIG)
+    ways = [(file, how, way) for file in files for how, way in DAMAGES.items()]
+    return [*ways, (ROWS, "with garbage in it", garble)] if every else [rng.choice(ways)]
+
+
 def _damage_finished(place: Workplace, tally: Tally, rng: random.Random, kind: str, *, every: bool) -> None:
     """Damage the files of a finished result, one at a time: it is named, and made again to the same bits."""
     with tally.fault("damage", kind, "let through, to be damaged", injected=False) as fault:
@@ -141,6 +173,7 @@ def _damage_finished(place: Workplace, tally: Tally, rng: random.Random, kind: s
         with tally.fault("damage", kind, f"finished, {file} {how}") as fault:
             way(folder / file, rng)
             _is_named(fault, folder)
+            pages.check(fault, (place.works[kind].page,))
             _is_made_again(fault, place, kind)
         backup.restore()
     backup.delete()
@@ -152,6 +185,7 @@ def _is_named(fault: Fault, folder: Path) -> None:
     wrong = [found.id for found in verify(Silent()) if found.state == "damaged"]
     fault.require(wrong == [folder.name], f"a check names {wrong}")
     if any(found.state == "damaged" for found in look()):
+        st.cache_resource.clear()  # the Overview looks anew after a minute
         pages.check(fault, ("overview",), said=[plain(folder.name)])
 
 

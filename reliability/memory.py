@@ -14,7 +14,7 @@ from reliability.workplace import LOOK_EVERY_S, PATIENCE_S, Workplace
 
 FULL = "memory"
 """Among the causes that the job gives, whether it could say so itself or was ended."""
-MORE = 12 * 2**20
+MORE = 2 * 2**20
 """Bytes that a job may take beyond what it has when its work begins."""
 MORE_BEFORE_KILLED = 2**20
 """The same for the system's killer, which counts only memory that is newly written to."""

@@ -51,12 +51,17 @@ def one_line(error: ValidationError) -> str:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object; raises BadInput that names the file."""
+    """Read a JSON object; raises BadInput that names the file.
+
+    The cause is an OSError where the system does not let it be read, which says nothing of what it holds.
+    """
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BadInput(f"{path}: no such file") from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read ({error.strerror})") from error
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise BadInput(f"{path}: cannot be read as JSON ({error})") from None
     if not isinstance(value, dict):
         raise BadInput(f"{path}: holds no JSON object")

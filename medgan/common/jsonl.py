@@ -9,13 +9,17 @@ from typing import IO, Any
 from medgan.common.artefact import write_atomic
 
 
-def read_jsonl(path: Path) -> list[dict[str, Any]]:
-    """Rows of a JSON-lines file; a line torn by a fault is skipped, a missing file has no rows."""
+def read_jsonl(path: Path, **fields: type) -> list[dict[str, Any]]:
+    """Rows of a JSON-lines file that have these fields of these types; a missing file has no rows.
+
+    A line that a fault has torn is skipped, as is one that has lost a field to a flipped bit.
+    """
     if not path.exists():
         return []
     # Not by splitlines, which would part a text at separators that JSON leaves as they are, such as U+2028.
     lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
-    return [row for line in lines if (row := _row(line)) is not None]
+    rows = (row for line in lines if (row := _row(line)) is not None)
+    return [row for row in rows if all(isinstance(row.get(name), type) for name, type in fields.items())]
 
 
 def append_jsonl(path: Path, row: Mapping[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """Reading and writing the arrays and tables of an artefact; a damaged file is one line that names it."""
 
 import io
+import tokenize
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,18 @@ def open_bytes(path: Path) -> NDArray[np.uint8]:
     try:
         array: NDArray[np.uint8] = np.lib.format.open_memmap(path, mode="r")  # np.load would open ZIP files, too
     except (OSError, ValueError, EOFError) as error:
+        raise BadInput(f"{path}: damaged ({error})") from None
+    return array
+
+
+def read_array(path: Path) -> NDArray[Any]:
+    """A `.npy` file as an array in memory; never unpickles. Raises BadInput where it is damaged or gone."""
+    try:
+        with open(path, "rb") as stream:
+            array: NDArray[Any] = np.lib.format.read_array(stream, allow_pickle=False)
+            if stream.read(1):
+                raise ValueError("longer than it says")
+    except (OSError, ValueError, EOFError, SyntaxError, tokenize.TokenError) as error:  # the header is read as Python
         raise BadInput(f"{path}: damaged ({error})") from None
     return array
 

@@ -1,7 +1,7 @@
 """Carrying out a downstream study: each arm is trained and tested with each seed, once, and then judged."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from filelock import FileLock, Timeout
@@ -19,26 +19,14 @@ from medgan.common.artefact import (
 from medgan.common.config import read_json
 from medgan.common.errors import BadInput, Busy
 from medgan.common.home import studies_folder
-from medgan.common.jsonl import append_jsonl, read_jsonl, write_jsonl
+from medgan.common.jsonl import write_jsonl
 from medgan.common.progress import Portion, Progress, Silent
 from medgan.common.repro import environment
 from medgan.common.spread import Call, Spread, in_turn
-from medgan.common.stored import write_array
 from medgan.downstream.backbones import is_small
 from medgan.studies.arms import REAL
-from medgan.studies.study import (
-    CONFIG,
-    GRID,
-    PER_IMAGE,
-    PREDICTIONS,
-    ROWS,
-    TEST,
-    VERDICTS,
-    Study,
-    StudyConfig,
-    file_of,
-)
-from medgan.studies.tasks import Outcome
+from medgan.studies.keeping import keep, whole_rows
+from medgan.studies.study import CONFIG, GRID, ROWS, TEST, VERDICTS, Study, StudyConfig, part_of
 from medgan.studies.trainings import Trainings
 from medgan.studies.verdict import Verdict, verdicts
 
@@ -110,35 +98,25 @@ class _Running:
         if not path.exists():
             for _, (rows, chosen) in self.spread(self.trainings.search, [Call("choosing settings")], self.progress):
                 write_atomic(path, json.dumps({"rows": rows, "chosen": chosen}, indent=2) + "\n")
-        self.trainings = self.trainings.with_settings(read_json(path)["chosen"])
+        self.trainings = self.trainings.with_settings(part_of(path, "chosen", dict))
 
     def _test(self) -> None:
-        """Train and test each arm with every seed that is left."""
-        done, groups = set(self._done()), self.trainings.groups
+        """Train and test each arm with every seed that is left, or of which something is damaged."""
+        folder, groups = self.study.folder, self.trainings.groups
+        rows = whole_rows(folder)
+        write_jsonl(folder / ROWS, rows)
+        done = {(row["number"], row["seed"]) for row in rows}
         left = [(number, seeds) for number, seeds in groups if not done.issuperset((number, seed) for seed in seeds)]
         calls = [Call(self._words(number, seeds), (number, seeds)) for number, seeds in left]
         watched = Portion(self.progress, 1 - len(left) / len(groups), 1.0)
         for call, outcomes in self.spread(self.trainings.tested, calls, watched):
             for outcome in outcomes:
                 if (call.arguments[0], outcome.seed) not in done:
-                    self._keep(call.arguments[0], outcome)
+                    keep(folder, call.arguments[0], self.arms[call.arguments[0]].name, outcome)
 
     def _words(self, number: int, seeds: Sequence[int]) -> str:
         """What is trained at once, for people."""
         return self.arms[number].name + (f", seed {seeds[0]}" if len(seeds) == 1 else "")
-
-    def _done(self) -> Iterator[tuple[int, int]]:
-        """Arms and seeds that were tested, with all that was to be kept."""
-        for row in read_jsonl(self.study.folder / ROWS):
-            place = row["number"], row["seed"]
-            if all((self.study.folder / kind / file_of(*place)).exists() for kind in (PER_IMAGE, PREDICTIONS)):
-                yield place
-
-    def _keep(self, number: int, outcome: Outcome) -> None:
-        for folder, values in ((PER_IMAGE, outcome.per_image), (PREDICTIONS, outcome.predictions)):
-            write_array(self.study.folder / folder / file_of(number, outcome.seed), values)
-        row = {"number": number, "arm": self.arms[number].name, "seed": outcome.seed, "epochs": outcome.epochs}
-        append_jsonl(self.study.folder / ROWS, row | outcome.scores)
 
     def _judge(self) -> dict[str, Verdict]:
         self.progress.update(0, 0, "comparing the arms")

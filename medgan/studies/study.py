@@ -3,30 +3,35 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, TypeAdapter, ValidationError
 
 from medgan.common.artefact import MANIFEST, Manifest, checked_name, name_from, new_id, pick, read_manifest
 from medgan.common.config import Config, read_json
 from medgan.common.errors import BadInput
 from medgan.common.home import studies_folder
 from medgan.common.jsonl import read_jsonl
-from medgan.common.stored import read_table
+from medgan.common.stored import read_array, read_table
 from medgan.data.dataset import PreparedDataset
 from medgan.downstream.classifier import ClassifierConfig
 from medgan.downstream.segmenter import SegmenterConfig
 from medgan.studies.arms import Arm, arms_of, groups_of
 from medgan.studies.material import Material
 from medgan.studies.synthesis import SyntheticSet
+from medgan.studies.verdict import Verdict
 
 TaskName = Literal["auto", "classification", "segmentation"]
 CONFIG, ROWS, GRID, VERDICTS, TEST = "study.json", "rows.jsonl", "grid.json", "verdicts.json", "test.parquet"
 PREDICTIONS, PER_IMAGE = "predictions", "per_image"
-LONGEST_ID = 80
+FIELDS = {"number": int, "arm": str, "seed": int}
+"""Of a row, what it is about."""
+SEAL = "sha256"
+"""Field of a row with a SHA-256 over the rest of it and its two files; rows of before it was kept lack it."""
+_VERDICT = TypeAdapter(Verdict)
 
 
 class StudyConfig(Config):
@@ -81,10 +86,7 @@ def study_config(dataset: str, *, name: str = "", **options: Any) -> StudyConfig
     opened = PreparedDataset.open(dataset)
     sets = tuple("+".join(SyntheticSet.open(each).id for each in group) for group in groups_of(options.pop("sets", ())))
     name = checked_name(name or name_from(opened.name[:50], "study"))
-    id = new_id(name)
-    if len(id) > LONGEST_ID:
-        raise BadInput(f"name {name!r}: use at most {len(name) - (len(id) - LONGEST_ID)} characters")
-    config = StudyConfig.parse({"study": id, "name": name, "dataset": opened.id, "sets": sets, **options})
+    config = StudyConfig.parse({"study": new_id(name), "name": name, "dataset": opened.id, "sets": sets, **options})
     config = config.model_copy(update={"task": task_of(config, opened)})
     if config.task == "classification":
         config = config.model_copy(update={"positive": positive_of(config, opened)})
@@ -190,23 +192,32 @@ class Study:
 
     def rows(self) -> pd.DataFrame:
         """One row an arm and seed that was tested: number and name of the arm, seed, epochs, and each score."""
-        return pd.DataFrame(self.rows_in_order())
+        return pd.DataFrame(self.rows_in_order()).drop(columns=SEAL, errors="ignore")
 
     def rows_in_order(self) -> list[dict[str, Any]]:
         """The same as they are written: by arm and seed, though those trained side by side were done in any order."""
-        rows = read_jsonl(self.folder / ROWS)
-        found = {(row["number"], row["seed"]): row for row in rows if {"number", "seed"} <= row.keys()}
+        rows = read_jsonl(self.folder / ROWS, **FIELDS)
+        found = {(row["number"], row["seed"]): row for row in rows}
         return [found[place] for place in sorted(found)]
 
     def verdicts(self) -> list[dict[str, Any]]:
-        """One entry an arm but the real-only one: fields of `Verdict` and `Comparison`; empty until all are done."""
+        """One entry an arm but the real-only one: fields of `Verdict` and `Comparison`; empty until all are done.
+
+        Raises BadInput where they are damaged.
+        """
         path = self.folder / VERDICTS
-        return list(read_json(path)["verdicts"]) if path.exists() else []
+        found = part_of(path, "verdicts", list) if path.exists() else []
+        try:
+            for one in found:
+                _VERDICT.validate_python(one | {"comparison": one | {"arm": 0.0}})  # "arm" is its name here
+        except (ValidationError, TypeError) as error:
+            raise BadInput(f"{path}: damaged ({str(error).splitlines()[0]})") from None
+        return found
 
     def grid(self) -> pd.DataFrame:
         """One row a setting that was tried on validation images; empty where no grid was asked for."""
         path = self.folder / GRID
-        return pd.DataFrame(read_json(path)["rows"]) if path.exists() else pd.DataFrame()
+        return pd.DataFrame(part_of(path, "rows", list)) if path.exists() else pd.DataFrame()
 
     @cached_property
     def test(self) -> pd.DataFrame:
@@ -214,13 +225,18 @@ class Study:
         return read_table(self.folder / TEST)
 
     def per_image(self, arm: int) -> NDArray[np.float64]:
-        """The score that verdicts are about, (seeds, test images), of arm number `arm`."""
+        """The score that verdicts are about, (seeds, test images), of arm number `arm`.
+
+        Raises BadInput where it is damaged.
+        """
         paths = sorted((self.folder / PER_IMAGE).glob(f"{arm:03d}-*.npy"))
-        return np.stack([np.load(path, allow_pickle=False) for path in paths])
+        if not paths:
+            raise BadInput(f"{self.folder / PER_IMAGE}: nothing is left of arm {arm}")
+        return np.stack([read_array(path) for path in paths])
 
     def predictions(self, arm: int, seed: int) -> NDArray[Any]:
-        """What was predicted for each test image by an arm and seed."""
-        return np.asarray(np.load(self.folder / PREDICTIONS / file_of(arm, seed), allow_pickle=False))
+        """What was predicted for each test image by an arm and seed; raises BadInput where that is damaged."""
+        return read_array(self.folder / PREDICTIONS / file_of(arm, seed))
 
 
 def list_studies() -> list[Study]:
@@ -232,6 +248,17 @@ def list_studies() -> list[Study]:
         except (BadInput, OSError):
             continue
     return [study for _, study in sorted(found, key=lambda pair: pair[0], reverse=True)]
+
+
+PartT = TypeVar("PartT", list[Any], dict[str, Any])
+
+
+def part_of(path: Path, name: str, kind: type[PartT]) -> PartT:
+    """A part of a JSON file of a study; raises BadInput where it is not there."""
+    part = read_json(path).get(name)
+    if not isinstance(part, kind):
+        raise BadInput(f"{path}: damaged (it holds no {name})")
+    return part
 
 
 def file_of(arm: int, seed: int) -> str:

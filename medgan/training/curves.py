@@ -65,4 +65,4 @@ class Curves:
 
     def rewind(self, step: int) -> None:
         """Forget what was logged after `step`, as a resumed run will log it again."""
-        write_jsonl(self.path, [row for row in read_jsonl(self.path) if row["step"] <= step])
+        write_jsonl(self.path, [row for row in read_jsonl(self.path, step=int) if row["step"] <= step])

@@ -287,7 +287,7 @@ class Trainer:
         }
         for side, optimizer in self.optimizers.items():
             tensors |= prefixed(f"optimizer/{side}", optimizer_tensors(optimizer))
-        facts = {"run": self.run.id, "seconds": repr(self.curves.seconds())}
+        facts = {"run": self.run.id, "steps": str(self.run.steps), "seconds": repr(self.curves.seconds())}
         facts["curves_count"] = str(self.curves.count)
         facts |= curves.kept(self.run.folder)
         save_checkpoint(self.run.folder, self.step, tensors, facts)

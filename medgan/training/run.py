@@ -148,11 +148,12 @@ class Run:
 
     def losses(self) -> pd.DataFrame:
         """One row a logged step: `step`, `seconds` since the run began, and each named loss."""
-        return pd.DataFrame(read_jsonl(self.folder / LOSSES_FILE))
+        return pd.DataFrame(read_jsonl(self.folder / LOSSES_FILE, step=int))
 
     def scores(self) -> pd.DataFrame:
         """One row a score during training: `step`, `space`, `value` (Fréchet distance, lower is closer)."""
-        return pd.DataFrame(read_jsonl(self.folder / SCORES_FILE), columns=["step", "space", "value"])
+        rows = read_jsonl(self.folder / SCORES_FILE, step=int, space=str, value=float)
+        return pd.DataFrame(rows, columns=["step", "space", "value"])
 
     def bests(self) -> list[tuple[int, Path]]:
         """Step and file of the generators that scored best when they were kept; the last one is the best of all."""
@@ -161,7 +162,7 @@ class Run:
 
     def step(self) -> int:
         """The last step in the curves; 0 before the first."""
-        rows = read_jsonl(self.folder / LOSSES_FILE)
+        rows = read_jsonl(self.folder / LOSSES_FILE, step=int)
         return int(rows[-1]["step"]) if rows else 0
 
     def sample_grids(self) -> list[tuple[int, Path]]:

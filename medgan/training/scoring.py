@@ -52,7 +52,7 @@ class Scorer:
         with average.in_place():
             value = float(np.mean([self._distance(task, step, *target) for target in self.targets]))
         path = self.run.folder / SCORES_FILE
-        earlier = [row["value"] for row in read_jsonl(path) if row["step"] < step]
+        earlier = [row["value"] for row in read_jsonl(path, step=int, value=float) if row["step"] < step]
         if value < min(earlier, default=float("inf")):
             self._keep(average, step)
         append_jsonl(path, {"step": step, "space": self.options.score_space, "value": value})
@@ -78,7 +78,7 @@ class Scorer:
             later.unlink()
         path = self.run.folder / SCORES_FILE
         if path.exists():
-            write_jsonl(path, [row for row in read_jsonl(path) if row["step"] <= step])
+            write_jsonl(path, [row for row in read_jsonl(path, step=int, value=float) if row["step"] <= step])
 
 
 def targets(

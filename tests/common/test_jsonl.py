@@ -57,6 +57,13 @@ def test_a_row_that_lacks_its_line_end_alone_is_read_and_stays(path: Path) -> No
     assert read_jsonl(path) == [*ROWS, {"step": 3}]
 
 
+def test_a_row_without_the_fields_that_are_asked_for_is_skipped(path: Path) -> None:
+    append_jsonl(path, {"stfp": 3, "loss": 0.5})
+    append_jsonl(path, {"step": "3", "loss": 0.5})
+    assert read_jsonl(path, step=int, loss=float) == ROWS
+    assert len(read_jsonl(path, loss=float)) == 4
+
+
 @pytest.mark.parametrize("text", ["two\nlines", "a\u2028b", "a\x85b", "caf\u00e9 \u2013 \u80ba"])
 def test_any_text_stays_in_its_row(tmp_path: Path, text: str) -> None:
     path = tmp_path / "rows.jsonl"

@@ -245,6 +245,16 @@ class TestResults:
         assert "FastGAN, 4 steps" in texts(app)
         assert "had only 4 training steps" in texts(app)
 
+    @pytest.mark.parametrize(
+        "name", ["per_image/000-000000.npy", "predictions/000-000000.npy", "verdicts.json", "test.parquet"]
+    )
+    def test_a_damaged_file_is_told_in_a_line(self, open_page: Open, name: str) -> None:
+        study = Study.open("lungs")
+        (study.folder / name).write_bytes((study.folder / name).read_bytes()[:-20])
+        app = open_page("downstream", studies=study.id)
+        assert not app.exception
+        assert any(Path(name).stem in plain.value.replace("\\", "") for plain in app.error)
+
     def test_it_says_that_the_data_set_of_a_study_is_gone(self, open_page: Open) -> None:
         study = Study.open("lungs")
         shutil.rmtree(studies_folder().parent / "datasets" / study.config.dataset)

@@ -15,7 +15,7 @@ import pytest
 from markupsafe import escape
 from PIL import Image
 
-from medgan.common.artefact import MANIFEST, sha256_of
+from medgan.common.artefact import MANIFEST, Manifest, sha256_of, write_manifest
 from medgan.common.errors import BadInput
 from medgan.data.dataset import PreparedDataset
 from medgan.data.phantom_sets import PhantomConfig, prepare_phantoms
@@ -78,6 +78,7 @@ def renamed(study: Study) -> Study:
             for name in ("real + drawn", '"name": "drawn"', '"name": "films-study"'):
                 text = text.replace(name, re.sub(r"drawn|films-study", HOSTILE, name))
             path.write_text(text)
+        write_manifest(folder, Manifest.model_validate_json((folder / MANIFEST).read_text()))
     return Study.read(study.folder)
 
 

@@ -1,7 +1,7 @@
 """Studies from arms to verdict: what each arm trains on, that nothing leaks, and that the verdicts fit the truth."""
 
-import json
 import shutil
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,8 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from medgan.common.artefact import MANIFEST, write_manifest
 from medgan.common.errors import BadInput, Cancelled
+from medgan.common.jsonl import write_jsonl
 from medgan.common.progress import Silent
+from medgan.common.spread import Call
 from medgan.data.dataset import PreparedDataset
 from medgan.data.phantom_sets import PhantomConfig, prepare_phantoms
 from medgan.downstream.augment import Augmentation
@@ -21,7 +24,7 @@ from medgan.studies.arms import Arm, arms_of, groups_of
 from medgan.studies.marks import mark
 from medgan.studies.material import Material, at_size
 from medgan.studies.running import run_study
-from medgan.studies.study import ROWS, Study, study_config
+from medgan.studies.study import ROWS, SEAL, VERDICTS, Study, study_config
 from medgan.studies.synthesis import SyntheticSet, generate, generate_config
 from medgan.studies.tasks import Classification, Segmentation
 from medgan.training.config import train_config
@@ -214,6 +217,59 @@ class TestStudy:
         assert again.manifest is not None
         assert again.manifest.files == recorded
 
+    def test_an_unfinished_study_trains_again_what_was_damaged(self, films: PreparedDataset) -> None:
+        study = run_study(self.config())
+        assert study.manifest is not None
+        for name, damage in (
+            ("per_image/000-000000.npy", lambda content: content[:-3]),
+            ("per_image/001-000000.npy", lambda content: content[:-1] + bytes([content[-1] ^ 1])),
+            ("predictions/000-000001.npy", lambda content: bytes(len(content))),
+            (ROWS, lambda content: content.replace(b'"accuracy": 0.', b'"accuracy": 1.', 1)),
+            (ROWS, lambda content: content.replace(b'"sha256"', b'"sha257"', 1)),
+            (ROWS, lambda content: content.replace(b'"seed": 1', b'"seed": 5', 1)),
+            (ROWS, lambda content: content.replace(b'"number"', b'"nulber"', 1)),
+        ):
+            path, whole = study.folder / name, (study.folder / name).read_bytes()
+            path.write_bytes(damage(whole))
+            assert path.read_bytes() != whole
+            (study.folder / MANIFEST).unlink()
+            again = run_study(study.config)
+            assert again.manifest is not None
+            assert again.manifest.files == study.manifest.files
+
+    def test_rows_of_earlier_versions_had_no_seal_and_stay(self, films: PreparedDataset) -> None:
+        study = run_study(self.config(seeds=1))
+        rows = [{name: value for name, value in row.items() if name != SEAL} for row in study.rows_in_order()]
+        write_jsonl(study.folder / ROWS, rows)
+        (study.folder / MANIFEST).unlink()
+
+        def nothing(function: Any, calls: Sequence[Call], progress: Any) -> Iterator[tuple[Call, Any]]:
+            assert not calls, "it is trained again"
+            yield from ()
+
+        assert run_study(study.config, spread=nothing).rows_in_order() == rows
+
+    def test_damage_is_told_by_whoever_reads_it(self, films: PreparedDataset) -> None:
+        study = run_study(self.config(seeds=1))
+        for name in ("per_image/000-000000.npy", "predictions/000-000000.npy"):
+            (study.folder / name).write_bytes((study.folder / name).read_bytes()[:-1])
+        with pytest.raises(BadInput, match=r"per_image/000-000000.npy: damaged"):
+            study.per_image(0)
+        with pytest.raises(BadInput, match=r"predictions/000-000000.npy: damaged"):
+            study.predictions(0, 0)
+        (study.folder / "per_image/000-000000.npy").unlink()
+        with pytest.raises(BadInput, match="nothing is left of arm 0"):
+            study.per_image(0)
+        told = (study.folder / VERDICTS).read_text()
+        for word in ("verdicts", "arm", "difference", "label", "cannot be told", "p_value", "detectable"):
+            assert f'"{word}"' in told
+            (study.folder / VERDICTS).write_text(told.replace(f'"{word}"', f'"{word[:-1]}~"'))
+            with pytest.raises(BadInput, match=r"verdicts.json: damaged"):
+                study.verdicts()
+        rows = (study.folder / ROWS).read_text()
+        (study.folder / ROWS).write_text(rows.replace('"arm"', '"arl"', 1))
+        assert study.rows()["arm"].tolist() == ["real 50%"]
+
     def test_same_seeds_same_figures(self, films: PreparedDataset) -> None:
         first, second = (run_study(self.config()) for _ in range(2))
         assert first.id != second.id
@@ -305,7 +361,6 @@ class TestStudy:
             ({"sets": ("drawn-normal",), "doses": (9.0,)}, "generate more, or give a smaller dose"),
             ({"sets": ("drawn-normal+normal",)}, "no set named 'normal'"),
             ({"sets": ("",)}, "one of the names is empty"),
-            ({"name": "n" * 70}, "use at most 59 characters"),
         ):
             with pytest.raises(BadInput, match=reason):
                 self.config(**options)
@@ -389,10 +444,8 @@ def test_masks_of_sets_that_are_joined_take_turns_and_have_the_same_structures(m
         found.images, np.concatenate([one.drawn.images[:half], two.drawn.images[: len(found) - half]])
     )
 
-    manifest = one.folder / "manifest.json"
-    told = json.loads(manifest.read_text())
-    told["summary"]["structures"].reverse()
-    manifest.write_text(json.dumps(told))
+    one.manifest.summary["structures"].reverse()
+    write_manifest(one.folder, one.manifest)
     with pytest.raises(BadInput, match="in the same order"):
         Material.open(slices, [arm], with_masks=True, seed=0)
 

@@ -23,11 +23,12 @@ from medgan.data.dataset import PreparedDataset
 from medgan.data.phantom_sets import PhantomConfig, prepare_phantoms
 from medgan.models.fastgan import FastGANTask
 from medgan.models.task import Batch, Losses
-from medgan.training.checkpoint import checkpoints, read_tensors
+from medgan.training.beginning import start_run
+from medgan.training.checkpoint import checkpoints, read_tensors, write_tensors
 from medgan.training.config import TrainConfig, train_config
 from medgan.training.feed import training_data
 from medgan.training.loop import Trainer, train
-from medgan.training.run import SEEN_FILE, Run, RunRecord, list_runs
+from medgan.training.run import LOSSES_FILE, RUN_FILE, SEEN_FILE, Run, RunRecord, list_runs
 from medgan.training.sampler import Sampler
 
 TINY: dict[str, Any] = {
@@ -204,6 +205,58 @@ def test_a_checkpoint_out_of_reach_is_not_taken_for_a_damaged_one(
         with pytest.raises(BadInput, match="cannot be read"):
             train(config)
     assert checkpoints(kept[0].parent) == kept
+
+
+def test_a_row_of_the_curves_without_its_step_is_none(phantoms: PreparedDataset) -> None:
+    whole = train(tiny("dcgan"))
+    config = tiny("dcgan", name="flipped")
+    with pytest.raises(Cancelled):
+        train(config, StopAfter(5))
+    run = Run.open("flipped")
+    for checkpoint in checkpoints(run.folder):  # which would write the curves again
+        checkpoint.unlink()
+    losses = run.folder / LOSSES_FILE
+    losses.write_text(losses.read_text().replace('"step": 4', '"stfp": 4'))
+    assert run.step() == 2
+    assert run.losses()["step"].tolist() == [2]
+    assert content(train(config)) == content(whole)
+
+
+def test_a_record_out_of_reach_is_not_taken_for_a_damaged_one(
+    phantoms: PreparedDataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tiny("dcgan", steps=2)
+    record = train(config).folder / RUN_FILE
+    record.write_text(record.read_text() + " \n")
+    before, read_text = record.read_text(), Path.read_text
+
+    def shut(path: Path, **options: Any) -> str:
+        if path == record:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return read_text(path, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_text", shut)
+        with pytest.raises(BadInput, match=r"run.json: cannot be read \(Permission denied\)"):
+            train(config)
+    assert record.read_text() == before
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_damaged_record_keeps_the_steps_that_its_checkpoint_knows(
+    phantoms: PreparedDataset, known: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tiny("dcgan", epochs=2)
+    steps = start_run(config, phantoms, devices=2).steps
+    with pytest.raises(Cancelled):
+        train(config, StopAfter(1))
+    folder = Run.open("tiny").folder
+    for path in () if known else checkpoints(folder):  # those of earlier versions do not know them
+        tensors, facts = read_tensors(path)
+        write_tensors(path, tensors, {name: fact for name, fact in facts.items() if name != "steps"})
+    (folder / RUN_FILE).write_bytes(b"")
+    assert train(config).steps == (steps if known else config.total_steps(Run.open("tiny").record.items))
+    assert ("counted anew for these devices" in capsys.readouterr().err) is not known
 
 
 def test_curves_too_long_for_a_checkpoint_stay_out_of_it(

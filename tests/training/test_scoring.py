@@ -15,8 +15,8 @@ from medgan.metrics.spaces import SPACES
 from medgan.studies.synthesis import generate, generate_config
 from medgan.training.config import ScoreSpace, train_config
 from medgan.training.loop import train
-from medgan.training.run import GENERATOR_FILE, Run
-from medgan.training.scoring import targets
+from medgan.training.run import GENERATOR_FILE, SCORES_FILE, Run
+from medgan.training.scoring import Scorer, targets
 
 OPTIONS: dict[str, Any] = {
     "width": 8, "batch_size": 4, "steps": 6, "log_every": 2, "sample_every": 6, "checkpoint_every": 4, "samples": 4,
@@ -80,6 +80,16 @@ def test_a_stopped_run_resumes_to_the_same_scores(phantoms: PreparedDataset) -> 
     assert kept[0][0] == kept[1][0]
     first, second = (read_tensors(path)[0] for _, path in kept)
     assert all(first[name].equal(second[name]) for name in first)
+
+
+def test_a_score_that_has_lost_a_field_is_none(phantoms: PreparedDataset) -> None:
+    run = trained(phantoms, "scored", score_space="radiomic", steps=2)
+    scores, whole = run.folder / SCORES_FILE, (run.folder / SCORES_FILE).read_text()
+    for lost in ("step", "value"):
+        scores.write_text(whole + whole.replace(lost, lost.upper()))
+        assert run.scores()["step"].tolist() == [2]
+        Scorer(run, phantoms).rewind(2)
+        assert scores.read_text() == whole
 
 
 def test_of_two_domains_each_direction_is_scored_against_the_other_class(phantoms: PreparedDataset) -> None:
