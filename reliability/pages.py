@@ -38,7 +38,6 @@ def page(name: str, **query: str) -> AppTest:
         stack.enter_context(patch.object(PagesManager, "__init__", _begin_warm))
         app = AppTest.from_file(str(SCRIPT), default_timeout=PATIENCE_S)
         if name != "overview":
-            app.run()
             app.switch_page(f"pages/{name}.py")
         for key, value in query.items():
             app.query_params[key] = value

@@ -1,6 +1,8 @@
 """The shape of the house: files import from lower layers only, pages stay thin."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,16 @@ def test_pages_are_thin(page: Path) -> None:
     heavy = {"torch", "numpy", "scipy", "subprocess", "threading", "PIL"}
     assert not {name.split(".")[0] for name in imports_of(page)} & heavy
     assert len(page.read_text().splitlines()) < 150
+
+
+def test_no_page_waits_for_torchvision() -> None:
+    """It takes seconds to load, and only pre-trained networks need it."""
+    app = [f"medgan.app.{path.stem}" for path in (ROOT / "medgan" / "app").glob("*.py")]
+    script = f"import sys, {', '.join(app)}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert "medgan.weights.table" in loaded
+    assert not {"torchvision", "torch_fidelity", "torch._dynamo"} & loaded
 
 
 def test_nothing_in_the_package_imports_a_page() -> None:

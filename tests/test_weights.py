@@ -13,6 +13,7 @@ import torch
 from filelock import FileLock
 from safetensors import SafetensorError
 from safetensors.torch import save_file
+from torchvision.models import get_model_weights
 
 from medgan.cli import train
 from medgan.common.errors import BadInput, Cancelled, WorkFailed
@@ -64,6 +65,11 @@ def test_rows_have_the_checksum_in_the_file_name(name: str) -> None:
     row = PRETRAINED[name]
     assert row.file_name.endswith(f"-{row.checksum}.pth")
     assert len(bytes.fromhex(row.checksum)) == 4
+
+
+@pytest.mark.parametrize("name", [name for name, row in PRETRAINED.items() if "pytorch.org" in row.url])
+def test_rows_are_those_of_torchvision(name: str) -> None:
+    assert PRETRAINED[name].url == get_model_weights(name)["IMAGENET1K_V1"].url
 
 
 def test_absent_weights_are_one_line_with_both_commands(publisher: Any) -> None:

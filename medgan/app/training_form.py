@@ -16,6 +16,7 @@ from medgan.models.task import Gan
 from medgan.training.config import LoopConfig, TrainConfig, train_config
 from medgan.training.duration import estimate
 from medgan.training.feed import fitting_data
+from medgan.weights import is_present
 
 ALL = "all"
 FIRST = ("content", "translation", "field", "steps", "epochs", "size", "seed", "conditional")
@@ -38,7 +39,7 @@ def show() -> None:
     with right:
         gan = _choose_gan()
         row = GANS[gan]
-        found = presets.presets_of(row, _is_present)
+        found = presets.presets_of(row, is_present)
         preset = _choose_preset(row, found.ready)
     for network, names in found.waiting.items():
         _show_waiting(network, names)
@@ -132,12 +133,6 @@ def _choose_preset(row: Gan, ready: Mapping[str, str]) -> str:
     else:
         st.caption(f"`{preset}` · {plain(row.presets[preset].summary)}")
     return preset
-
-
-def _is_present(network: str) -> bool:
-    from medgan.weights import is_present  # here, since it brings all of torchvision
-
-    return is_present(network)
 
 
 def _show_waiting(network: str, names: Mapping[str, str]) -> None:

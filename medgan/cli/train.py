@@ -24,6 +24,7 @@ from medgan.training.feed import fitting_data
 from medgan.training.group import started_as
 from medgan.training.loop import follow
 from medgan.training.run import Run
+from medgan.weights import download, is_present, require, terms
 
 PLACES = ("label", "preset", "name")
 """What a training needs to know beside data set and options."""
@@ -120,9 +121,6 @@ def check(config: TrainConfig, dataset: PreparedDataset) -> None:
 
 def have_weights(name: str) -> None:
     """Have the weights of a pre-trained network here: ask before they are downloaded; raises BadInput without them."""
-    # Imported here: torchvision takes a second, and few runs need it.
-    from medgan.weights import download, is_present, require, terms
-
     if not is_present(name) and agreed(terms(name)):  # asked before there is a progress bar, which would hide it
         with shown_progress() as progress:
             download(name, progress)

@@ -12,7 +12,6 @@ from medgan.common.repro import choose_device
 from medgan.metrics.features import Extractor, Features
 from medgan.metrics.pictures import Pictures
 from medgan.weights import Input, input_of, load_network
-from medgan.weights.inception import InceptionV3, faster
 
 
 class Inception(Extractor):
@@ -21,6 +20,8 @@ class Inception(Extractor):
     batch = 16
 
     def __init__(self) -> None:
+        from medgan.weights.inception import InceptionV3, faster  # takes seconds, which every page would wait for
+
         network = load_network("inception")
         assert isinstance(network, InceptionV3)
         self.device = choose_device()

@@ -15,6 +15,7 @@ from medgan.training.batches import Batches
 from medgan.training.conditions import Conditions, of_classes, of_items
 from medgan.training.config import TrainConfig
 from medgan.training.parts import CPU
+from medgan.weights import require
 
 Indices = NDArray[np.int64]
 
@@ -38,8 +39,6 @@ def fitting_data(config: TrainConfig, dataset: PreparedDataset) -> TrainingData:
     if config.loop.compile and not any(map(shutil.which, (os.environ.get("CXX", "g++"), "g++", "clang++"))):
         raise BadInput("compile: there is no C++ compiler here (g++ or clang++): install one, or leave compile off")
     if config.model.pretrained:
-        from medgan.weights import require  # torchvision takes a second, and few runs need it
-
         require(config.model.pretrained)
     if config.loop.score_space != "none":
         from medgan.metrics.spaces import space

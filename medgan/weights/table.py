@@ -2,15 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
 from torch import nn
-from torchvision import models
-from torchvision.models import WeightsEnum
 
 from medgan.common.errors import BadInput
-from medgan.weights.inception import InceptionV3
 
+TORCHVISION_URL = "https://download.pytorch.org/models"
 TORCHVISION_TERMS = (
     "torchvision is under BSD-3-Clause; the weights were trained on ImageNet, which is for non-commercial research "
     "and education, and whether you may use them is yours to determine"
@@ -71,36 +70,50 @@ class Pretrained:
 def of_torchvision(
     title: str,
     purpose: str,
-    weights: WeightsEnum,
+    file_name: str,
     build: Callable[[], nn.Module],
     size_mib: float,
     left_out: tuple[str, ...] = (),
     other_inputs: Mapping[str, str] | None = None,
 ) -> Pretrained:
     """A row for a network of torchvision; its file names carry the first eight digits of the checksum."""
-    checksum = weights.url.removesuffix(".pth").rsplit("-", 1)[-1]
-    return Pretrained(
-        title, purpose, weights.url, checksum, size_mib, TORCHVISION_TERMS, build, left_out, other_inputs or {}
-    )
+    checksum = file_name.removesuffix(".pth").rsplit("-", 1)[-1]
+    url = f"{TORCHVISION_URL}/{file_name}"
+    return Pretrained(title, purpose, url, checksum, size_mib, TORCHVISION_TERMS, build, left_out, other_inputs or {})
+
+
+def inception() -> nn.Module:
+    """The network of FID and IS with random weights."""
+    from medgan.weights.inception import InceptionV3  # brings torch-fidelity and torchvision with it
+
+    return InceptionV3()
+
+
+def model(name: str) -> nn.Module:
+    """A network of torchvision with random weights."""
+    from torchvision.models import get_model  # takes three seconds, which every page would wait for
+
+    network: nn.Module = get_model(name)
+    return network
 
 
 def squeezenet1_1_features() -> nn.Module:
     """SqueezeNet 1.1 without its classifier, with the names that torchvision gives its tensors."""
-    return nn.ModuleDict({"features": models.squeezenet1_1().features})
+    return nn.ModuleDict({"features": model("squeezenet1_1").get_submodule("features")})
 
 
 PRETRAINED: dict[str, Pretrained] = {
     "inception": Pretrained(
-        "Inception (FID)", "FID and IS", INCEPTION_URL, "6726825d", 91.2, INCEPTION_TERMS, InceptionV3
+        "Inception (FID)", "FID and IS", INCEPTION_URL, "6726825d", 91.2, INCEPTION_TERMS, inception
     ),
     "vgg16": of_torchvision(
-        "VGG16", "perceptual losses and feature scores", models.VGG16_Weights.IMAGENET1K_V1, models.vgg16, 528
+        "VGG16", "perceptual losses and feature scores", "vgg16-397923af.pth", partial(model, "vgg16"), 528
     ),
     "mobilenet_v2": of_torchvision(
         "MobileNetV2",
         "feature scores",
-        models.MobileNet_V2_Weights.IMAGENET1K_V1,
-        models.mobilenet_v2,
+        "mobilenet_v2-b0353104.pth",
+        partial(model, "mobilenet_v2"),
         13.6,
         # Google's quantised network, its numbers as floats again
         other_inputs={"bb70680e89bf61ebac9f569ffdfc7537bf50eab0f2f7d7c7ee00a139275fc5fa": "signed"},
@@ -108,8 +121,8 @@ PRETRAINED: dict[str, Pretrained] = {
     "squeezenet1_0": of_torchvision(
         "SqueezeNet 1.0",
         "feature scores",
-        models.SqueezeNet1_0_Weights.IMAGENET1K_V1,
-        models.squeezenet1_0,
+        "squeezenet1_0-b66bff10.pth",
+        partial(model, "squeezenet1_0"),
         4.8,
         # the authors' compressed network (Han et al. 2016), unpacked
         other_inputs={"2d6b07da4e2030d081d5493d8ab67cf3992c7ba7501b800fb54e16e0c3ec6c1f": "bgr_227"},
@@ -117,7 +130,7 @@ PRETRAINED: dict[str, Pretrained] = {
     "squeezenet1_1": of_torchvision(
         "SqueezeNet 1.1",
         "feature scores",
-        models.SqueezeNet1_1_Weights.IMAGENET1K_V1,
+        "squeezenet1_1-b8a52dc0.pth",
         squeezenet1_1_features,
         4.7,
         left_out=("classifier.",),

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from medgan.common.artefact import MANIFEST, Manifest, write_manifest
 from medgan.data.dataset import PreparedDataset, list_datasets
 from medgan.studies.synthesis import SyntheticSet
 from medgan.training.run import Run
@@ -100,6 +101,7 @@ class TestResults:
                 twin.joinpath(file.name).write_bytes(
                     content.replace(first.id.encode(), b"twin").replace(b'"painter"', b'"twin"') if text else content
                 )
+        write_manifest(twin, Manifest.model_validate_json((twin / MANIFEST).read_text()))
         found = shown(open_page, beside="twin", results="2", mask="2")
         assert [caption.split(" · ")[0] for caption in found] == [
             "Mask",
