@@ -132,6 +132,7 @@ def wander(address: str, use: LongUse, seed: int, chromium: str, until: float) -
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         wanderer = Wanderer(browser.new_page(viewport={"width": 1280, "height": 800}), address, use, seed)
+        wanderer.act()  # one thing at least, however busy the machine
         while time.monotonic() < until:
             wanderer.act()
         browser.close()

@@ -1,4 +1,4 @@
-"""The soak, shortened: two users for half a minute, and the judging of what they leave behind."""
+"""The soak, shortened: two users for a quarter of a minute, and the judging of what they leave behind."""
 
 import shutil
 from pathlib import Path
@@ -15,7 +15,7 @@ def test_two_users_wander_while_a_training_goes_on(medgan_home: Path) -> None:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         pytest.skip("no Chromium here")
-    soak = soaked(minutes=0.5, users=2, seed=1, chromium=chromium)
+    soak = soaked(minutes=0.25, users=2, seed=1, chromium=chromium)
     assert soak.errors == []
     assert soak.acts.total() > 0
     assert len(soak.samples) > 1
