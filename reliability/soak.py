@@ -10,6 +10,7 @@ or where something grew beyond its bound.
 import argparse
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -33,6 +34,8 @@ from medgan.training.loop import train
 from reliability.long_use import LongUse, Sample
 
 SAMPLE_S = 5.0
+OVERTAKEN = re.compile(r"[^\n]*Error executing deferred.*?Deferred file \w+ not found\n", re.DOTALL)
+"""What Streamlit logs of a download that was asked for in the moment in which its page was drawn anew."""
 
 
 def workspace() -> Job:
@@ -61,16 +64,18 @@ def soaked(minutes: float, users: int, seed: int, chromium: str) -> LongUse:
         started = time.monotonic()
         until = started + 60 * minutes
         there = [people.submit(wander, address, use, seed + number, chromium, until) for number in range(users)]
+        told = 0
         while wait(there, timeout=SAMPLE_S).not_done:
             use.samples.append(sample((time.monotonic() - started) / 60, process.pid, job))
-            say(use)
+            say(use, use.errors[told:])
+            told = len(use.errors)
     use.errors += [f"a user gave up: {error}" for one in there if (error := one.exception())]
     status = job.status()
     if status.state == "running":
         job.cancel(force=True)
     else:
         use.errors.append(f"the training is {status.state}: {status.reason}")
-    lines = log.read_text(errors="replace").splitlines()
+    lines = OVERTAKEN.sub("", log.read_text(errors="replace")).splitlines()
     use.errors += [f"server log: {line}" for line in lines if "Traceback" in line or "Error" in line]
     return use
 
@@ -88,14 +93,14 @@ def sample(minute: float, server: int, job: Job) -> Sample:
     )
 
 
-def say(use: LongUse) -> None:
+def say(use: LongUse, errors: Sequence[str]) -> None:
+    """Tell how it is, and what went wrong since this was told last."""
     last = use.samples[-1]
     server = f"{last.server_mib:5.0f} MiB, {last.server_files} files, {last.server_threads} threads"
     training = f"{last.training_mib:5.0f} MiB, step {last.training_step}"
+    happened = f"{use.acts.total()} acts, {len(use.errors)} errors"
     print(
-        f"{last.minute:5.1f} min, {use.acts.total()} acts, {len(use.errors)} errors; server {server}; "
-        f"training {training}",
-        flush=True,
+        f"{last.minute:5.1f} min, {happened}; server {server}; training {training}", *errors, sep="\n      ", flush=True
     )
 
 

@@ -32,10 +32,12 @@ PRESSED = ", ".join(
 )
 MOVED = '[data-testid="stMain"] input[type="range"]'
 PATIENCE_MS = 120_000
-LOOKED_FOR = re.compile(r"/\w+/_stcore/(health|host-config)$")
-"""Streamlit's script looks for its server below the page's address before it looks at the top."""
-ANSWERED = "Failed to load resource"
-"""What the console says of an answer that is an error, which is counted when it comes."""
+LOOKED_FOR = re.compile(r"/\w+/_stcore/(health|host-config)$|/media/\w+\.\w+$")
+"""Streamlit's script looks for its server below the page's address before it looks at the top; and pictures are gone
+from the server as soon as a page that is drawn anew needs others. Whether one is missing is looked for on the page."""
+ANSWERED = ("Failed to load resource", "Client Error: Image source error")
+"""What the console says of an answer that is an error, which is counted when it comes, or of such a picture."""
+MISSING = "[...document.images].filter(one => one.complete && one.src && !one.naturalWidth).map(one => one.src)"
 
 
 class Wanderer:
@@ -78,6 +80,10 @@ class Wanderer:
             text = self.page.locator('[data-testid="stException"]').first.inner_text()
             self.fault(f"after {name} on {before.removeprefix(self.address)}: {text}")
             self.load()
+        if self.page.evaluate(MISSING):
+            self.page.wait_for_timeout(1_000)
+            for picture in self.page.evaluate(MISSING):
+                self.fault(f"after {name} on {before.removeprefix(self.address)}: a picture is missing, {picture}")
 
     def somewhere(self) -> str:
         """The path of a page."""
