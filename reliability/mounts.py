@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -11,6 +12,9 @@ from tempfile import TemporaryDirectory
 
 BLOCK = 4096
 """Bytes that a file of a disk in memory takes at least."""
+
+MOST_TRIES, BUSY_S = 200, 0.02
+"""How often a mount that somebody writes to is turned read-only, and how long between."""
 
 
 @cache
@@ -56,10 +60,20 @@ def read_only(folder: Path) -> Iterator[None]:
     """Nothing can be opened for writing below the folder; what is open already stays so."""
     _require(_mount("--bind", str(folder), str(folder)))
     try:
-        _require(_mount("-o", "remount,ro,bind", str(folder)))
+        _turn_read_only(folder)
         yield
     finally:
         _unmount(folder)
+
+
+def _turn_read_only(folder: Path) -> None:
+    """Try until no file is open for writing there at that moment."""
+    for _ in range(MOST_TRIES):
+        tried = _mount("-o", "remount,ro,bind", str(folder))
+        if "busy" not in tried.stderr:
+            break
+        time.sleep(BUSY_S)
+    _require(tried)
 
 
 def _mount(*arguments: str) -> subprocess.CompletedProcess[str]:
