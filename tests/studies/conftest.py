@@ -1,6 +1,8 @@
-"""Synthetic sets of any pixels, without a network that draws them."""
+"""Films with sets that tiny GANs drew, and synthetic sets of any pixels, without a network that draws them."""
 
+import shutil
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,11 +12,34 @@ from numpy.typing import NDArray
 from medgan.common.artefact import commit
 from medgan.common.home import sets_folder
 from medgan.data.dataset import PreparedDataset
-from medgan.studies.synthesis import SyntheticSet
+from medgan.data.phantom_sets import PhantomConfig, prepare_phantoms
+from medgan.studies.synthesis import SyntheticSet, generate, generate_config
+from medgan.training.config import train_config
+from medgan.training.loop import train
 
 Pixels = NDArray[np.uint8] | None
 MakeSet = Callable[..., SyntheticSet]
 RUN = "gone-run-20250102-030405-abcd"
+TINY = {"width": 8, "batch_size": 4, "steps": 2, "log_every": 1, "sample_every": 2, "samples": 4, "checkpoint_every": 2}
+
+
+@pytest.fixture(scope="session")
+def made_films(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Films of two classes, and a tiny GAN of each class with a set that it drew."""
+    home = tmp_path_factory.mktemp("study") / "home"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MEDGAN_HOME", str(home))
+        films = prepare_phantoms(PhantomConfig(family="chest_xray", count=150, size=64, name="films"))
+        for label in ("normal", "tuberculosis"):
+            run = train(train_config("dcgan", films.id, label=label, name=label, options=TINY))
+            generate(generate_config(run.id, count=60, seed=3, name=f"drawn-{label}"))
+    return home
+
+
+@pytest.fixture
+def films(made_films: Path, medgan_home: Path) -> PreparedDataset:
+    shutil.copytree(made_films, medgan_home, dirs_exist_ok=True)
+    return PreparedDataset.open("films")
 
 
 @pytest.fixture

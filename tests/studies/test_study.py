@@ -1,15 +1,12 @@
-"""Studies from arms to verdict: what each arm trains on, that nothing leaks, and that the verdicts fit the truth."""
+"""Studies from config to verdict: what is kept, resumed, made again after damage, and refused."""
 
-import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from medgan.common.artefact import MANIFEST, write_manifest
+from medgan.common.artefact import MANIFEST
 from medgan.common.errors import BadInput, Cancelled
 from medgan.common.jsonl import write_jsonl
 from medgan.common.progress import Silent
@@ -20,165 +17,13 @@ from medgan.downstream.augment import Augmentation
 from medgan.downstream.classifier import ClassifierConfig
 from medgan.downstream.segmenter import SegmenterConfig
 from medgan.studies import tasks, trainings
-from medgan.studies.arms import Arm, arms_of, groups_of
-from medgan.studies.marks import mark
-from medgan.studies.material import Material, at_size
+from medgan.studies.arms import Arm
+from medgan.studies.material import Material
 from medgan.studies.running import run_study
 from medgan.studies.study import ROWS, SEAL, VERDICTS, Study, study_config
-from medgan.studies.synthesis import SyntheticSet, generate, generate_config
 from medgan.studies.tasks import Classification, Segmentation
-from medgan.training.config import train_config
-from medgan.training.loop import train
-from medgan.training.run import Run
 
-TINY = {"width": 8, "batch_size": 4, "steps": 2, "log_every": 1, "sample_every": 2, "samples": 4, "checkpoint_every": 2}
 QUICK = {"backbone": "small", "epochs": 3}
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Films of two classes, and a tiny GAN of each class with a set that it drew."""
-    home = tmp_path_factory.mktemp("study") / "home"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MEDGAN_HOME", str(home))
-        films = prepare_phantoms(PhantomConfig(family="chest_xray", count=150, size=64, name="films"))
-        for label in ("normal", "tuberculosis"):
-            run = train(train_config("dcgan", films.id, label=label, name=label, options=TINY))
-            generate(generate_config(run.id, count=60, seed=3, name=f"drawn-{label}"))
-    return home
-
-
-@pytest.fixture
-def films(made: Path, medgan_home: Path) -> PreparedDataset:
-    shutil.copytree(made, medgan_home, dirs_exist_ok=True)
-    return PreparedDataset.open("films")
-
-
-def names(**options: Any) -> list[str]:
-    given = {"doses": (1.0,), "uses": ("mixed",), "classical": False, "real_shares": (1.0,)}
-    return [arm.name for arm in arms_of([(("a",), "fake")], **given | options)]
-
-
-class TestArms:
-    def test_are_real_first_and_every_combination(self) -> None:
-        assert names() == ["real", "real + fake 100%"]
-        assert names(classical=True, doses=(0.5, 2.0)) == [
-            "real", "real + classical", "real + fake 50%", "real + fake 200%",
-        ]  # fmt: skip
-        assert names(uses=("pretraining", "alone")) == ["real", "fake 100%, then real", "fake alone"]
-        assert names(real_shares=(0.25,)) == ["real", "real 25%", "real 25% + fake 100%"]
-
-    def test_nothing_to_compare_and_twice_the_same_are_refused(self) -> None:
-        given: Any = {"doses": (1.0,), "uses": ("mixed",), "classical": False, "real_shares": (1.0,)}
-        with pytest.raises(BadInput, match="nothing to compare"):
-            arms_of([], **given)
-        with pytest.raises(BadInput, match="two arms would be the same"):
-            arms_of([(("a",), "fake"), (("a",), "fake")], **given)
-        with pytest.raises(BadInput, match="share 2"):
-            arms_of([], **given | {"real_shares": (2.0,)})
-        with pytest.raises(BadInput, match="the same set is joined to itself"):
-            arms_of([(("a", "a"), "fake+fake")], **given)
-        with pytest.raises(BadInput, match="one of the names is empty"):
-            groups_of(["a+b", "+"])
-
-    @pytest.mark.parametrize("dose", [0.0, -0.5, 0.004, float("nan"), float("inf")])
-    def test_a_dose_is_some_images(self, dose: float) -> None:
-        with pytest.raises(BadInput, match=r"dose .*: use 0\.01 or more"):
-            names(doses=(dose,))
-
-    @pytest.mark.parametrize("missing", ["doses", "uses", "real_shares"])
-    def test_sets_that_would_be_used_nowhere_are_refused(self, missing: str) -> None:
-        with pytest.raises(BadInput, match="give a dose, a use and a share"):
-            names(**{missing: (), "classical": True})
-
-    def test_synthetic_images_alone_need_no_share(self) -> None:
-        assert names(uses=("alone",), real_shares=(0.25,)) == ["real", "real 25%", "fake alone"]
-        assert names(uses=("alone",), real_shares=(1.0, 0.25)) == ["real", "fake alone", "real 25%"]
-
-    def test_other_sets_of_the_same_name_are_told_apart(self) -> None:
-        given: Any = {"doses": (1.0,), "uses": ("mixed",), "classical": False, "real_shares": (1.0,)}
-        found = arms_of([(("fake-01ab",), "fake"), (("fake-02cd",), "fake")], **given)
-        assert [arm.name for arm in found] == ["real", "real + fake (01ab) 100%", "real + fake (02cd) 100%"]
-
-    def test_what_is_added_to_a_share_is_measured_by_that_share(self) -> None:
-        given: Any = {"doses": (1.0,), "uses": ("mixed", "alone"), "classical": True, "real_shares": (1.0, 0.25)}
-        measures = {arm.name: arm.measure for arm in arms_of([(("a",), "fake")], **given)}
-        assert measures.pop("real 25% + fake 100%") == "real 25%"
-        assert set(measures.values()) == {"real"}
-
-
-class TestMaterial:
-    def material(self, dataset: PreparedDataset, *arms: Arm) -> Material:
-        return Material.open(dataset, arms, with_masks=False, seed=0)
-
-    def ids(self, *sets: str) -> tuple[str, ...]:
-        return tuple(SyntheticSet.open(name).id for name in sets)
-
-    def test_a_dose_is_taken_of_each_class(self, films: PreparedDataset) -> None:
-        arm = Arm("a", self.ids("drawn-normal", "drawn-tuberculosis"), 0.5, "mixed")
-        found = self.material(films, arm).synthetic_of(arm)
-        for label in ("normal", "tuberculosis"):
-            real = int((films.items["label"].iloc[films.indices("train")] == label).sum())
-            assert (found.labels == label).sum() == round(0.5 * real)
-
-    def test_a_set_that_is_too_small_says_so(self, films: PreparedDataset) -> None:
-        arm = Arm("a", self.ids("drawn-normal"), 5.0, "mixed")
-        with pytest.raises(BadInput, match=r"takes \d+ synthetic images of class normal, there are 60"):
-            self.material(films, arm).synthetic_of(arm)
-
-    def test_rejected_images_are_left_out(self, films: PreparedDataset) -> None:
-        synthetic = SyntheticSet.open("drawn-normal")
-        mark(synthetic, range(0, 30), "rejected")
-        arm = Arm("a", (synthetic.id,), 0.5, "mixed")
-        found = self.material(films, arm).synthetic_of(arm)
-        assert np.array_equal(found.images, synthetic.drawn.images[30 : 30 + len(found)])  # type: ignore[index]
-
-    @pytest.mark.parametrize("size", [64, 32])
-    def test_sets_of_which_every_image_was_rejected_say_so(self, films: PreparedDataset, size: int) -> None:
-        synthetic = SyntheticSet.open("drawn-normal")
-        mark(synthetic, range(60), "rejected")
-        if size != films.size:  # brought to the data set's size
-            films = prepare_phantoms(PhantomConfig(family="chest_xray", count=40, size=size, name="small", seed=9))
-        arm = Arm("a", (synthetic.id,), 0.5, "mixed")
-        for with_masks in (False, True):
-            material = replace(self.material(films, arm), with_masks=with_masks and films.masks is not None)
-            with pytest.raises(BadInput, match="a: every synthetic image was rejected"):
-                material.synthetic_of(arm)
-
-    def test_marks_count_as_they_were_when_the_study_began(self, films: PreparedDataset) -> None:
-        synthetic = SyntheticSet.open("drawn-normal")
-        mark(synthetic, [0, 1], "rejected")
-        arm = Arm("a", (synthetic.id,), 0.5, "mixed")
-        material = self.material(films, arm)
-        before = material.synthetic_of(arm).images
-        mark(synthetic, range(2, 40), "rejected")
-        assert np.array_equal(material.synthetic_of(arm).images, before)
-        assert material.left_out == ("set drawn-normal: 2 of 60 images, which a person rejected, left out",)
-
-    def test_sets_of_one_class_that_are_joined_take_turns(self, films: PreparedDataset) -> None:
-        again = generate(generate_config("normal", count=60, seed=4, name="again"))
-        arm = Arm("a", (*self.ids("drawn-normal"), again.id), 0.5, "mixed")
-        found = self.material(films, arm).synthetic_of(arm)
-        drawn = SyntheticSet.open("drawn-normal").drawn.images
-        assert drawn is not None
-        assert again.drawn.images is not None
-        half = -(-len(found) // 2)
-        assert np.array_equal(found.images, np.concatenate([drawn[:half], again.drawn.images[: len(found) - half]]))
-
-    def test_a_smaller_share_of_real_images_lies_within_a_larger_one(self, films: PreparedDataset) -> None:
-        material = self.material(films)
-        few, more = (material.real_of(Arm("r", real_share=share)) for share in (0.25, 0.5))
-        assert {row.tobytes() for row in few.images} < {row.tobytes() for row in more.images}
-        assert len(few) == pytest.approx(len(more) / 2, abs=2)
-
-    def test_a_set_whose_gan_saw_test_images_is_refused(
-        self, films: PreparedDataset, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """The GAN is trained on the test part too, as a careless user's would be."""
-        seen = films.items["sha256"].iloc[films.indices("test", "normal")]
-        monkeypatch.setattr(Run, "seen_files", frozenset(seen))
-        with pytest.raises(BadInput, match=r"its GAN normal learned from \d+ test images of data set films"):
-            study_config("films", sets=("drawn-normal",), positive="tuberculosis")
 
 
 class TestStudy:
@@ -428,27 +273,3 @@ def test_each_kind_of_classical_augmentation_can_be_switched_off(
         [config] = caught.value.args
         assert config.augmentation == wanted.model_copy(update={"enabled": classical})
         assert config.seed == 5
-
-
-def test_masks_of_sets_that_are_joined_take_turns_and_have_the_same_structures(medgan_home: Path) -> None:
-    slices = prepare_phantoms(PhantomConfig(family="chest_ct", count=20, size=64, name="slices"))
-    run = train(train_config("pix2pix", "slices", options=TINY | {"discriminator_width": 8, "batch_size": 2}))
-    one, two = (generate(generate_config(run.id, count=10, seed=seed, name=f"set{seed}")) for seed in (1, 2))
-    arm = Arm("a", (one.id, two.id), 0.5, "mixed")
-    found = Material.open(slices, [arm], with_masks=True, seed=0).synthetic_of(arm)
-    half = -(-len(found) // 2)
-    assert 0 < half < len(found)
-    assert one.drawn.images is not None
-    assert two.drawn.images is not None
-    assert np.array_equal(
-        found.images, np.concatenate([one.drawn.images[:half], two.drawn.images[: len(found) - half]])
-    )
-
-    one.manifest.summary["structures"].reverse()
-    write_manifest(one.folder, one.manifest)
-    with pytest.raises(BadInput, match="in the same order"):
-        Material.open(slices, [arm], with_masks=True, seed=0)
-
-
-def test_no_pictures_have_the_size_that_is_asked_for() -> None:
-    assert at_size(np.empty((0, 64, 64, 3), np.uint8), 32).shape == (0, 32, 32, 3)
