@@ -5,7 +5,6 @@ moment in which a page shows it again: the browser asks for it, is told that it 
 """
 
 import time
-from collections import deque
 
 from streamlit.runtime.media_file_manager import MediaFileManager
 
@@ -19,14 +18,14 @@ def keep_pictures(manager: MediaFileManager) -> None:
     """
     storage = manager._storage
     delete = storage.delete_file
-    due: deque[tuple[float, str]] = deque()
+    due: dict[str, float] = {}
 
     def delete_later(file_id: str) -> None:
         now = time.monotonic()
-        due.append((now + KEPT_S, file_id))
-        while due[0][0] <= now:
-            _, earlier = due.popleft()
-            if earlier not in manager._file_metadata and earlier not in {id for _, id in due}:
+        due[file_id] = now + KEPT_S
+        for earlier in [name for name, moment in due.items() if moment <= now]:
+            del due[earlier]
+            if earlier not in manager._file_metadata:
                 delete(earlier)
 
     storage.delete_file = delete_later  # type: ignore[method-assign]
