@@ -34,7 +34,7 @@ class Spread(Protocol):
         """
 
 
-def in_turn(
+def one_by_one(
     function: Callable[..., ResultT], calls: Sequence[Call], progress: Progress
 ) -> Iterator[tuple[Call, ResultT]]:
     """Carry the calls out here, one after the other; each takes about as long as the next."""

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from medgan.common.config import Config
 from medgan.common.errors import BadInput
 from medgan.common.progress import Progress
-from medgan.common.spread import Spread, in_turn
+from medgan.common.spread import Spread, one_by_one
 
 
 class Artefact(Protocol):
@@ -47,7 +47,7 @@ class Work:
         config_class: type[Config] = _imported(self.config_at)
         return config_class.parse(values)
 
-    def run(self, config: Config, progress: Progress, spread: Spread = in_turn) -> Artefact:
+    def run(self, config: Config, progress: Progress, spread: Spread = one_by_one) -> Artefact:
         """Do the work; raises BadInput, Cancelled, or whatever goes wrong in it."""
         function, more = _imported(self.run_at), (spread,) if self.spreads else ()
         artefact: Artefact = function(config, progress, *more)

@@ -22,7 +22,7 @@ from medgan.common.home import studies_folder
 from medgan.common.jsonl import write_jsonl
 from medgan.common.progress import Portion, Progress, Silent
 from medgan.common.repro import environment
-from medgan.common.spread import Call, Spread, in_turn
+from medgan.common.spread import Call, Spread, one_by_one
 from medgan.downstream.backbones import is_small
 from medgan.studies.arms import REAL
 from medgan.studies.keeping import keep, whole_rows
@@ -34,7 +34,7 @@ NETWORK = "network.json"
 """Which network the study began with."""
 
 
-def run_study(config: StudyConfig, progress: Progress | None = None, spread: Spread = in_turn) -> Study:
+def run_study(config: StudyConfig, progress: Progress | None = None, spread: Spread = one_by_one) -> Study:
     """Carry a study out; what an earlier attempt tested is not trained again. `spread` says where it is trained.
 
     Raises BadInput where data or sets are gone, do not fit, or hold test images; Cancelled when asked to stop: what was

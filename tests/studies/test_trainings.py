@@ -12,7 +12,7 @@ from medgan.common.artefact import read_manifest, remove_artefact
 from medgan.common.errors import BadInput, Cancelled
 from medgan.common.jsonl import read_jsonl, write_jsonl
 from medgan.common.progress import Progress, Silent
-from medgan.common.spread import Call, in_turn
+from medgan.common.spread import Call, one_by_one
 from medgan.data.dataset import PreparedDataset
 from medgan.data.phantom_sets import PhantomConfig, prepare_phantoms
 from medgan.downstream.classifier import ClassifierConfig
@@ -68,7 +68,7 @@ def test_rows_of_a_study_under_way_are_in_order(lesions: PreparedDataset, monkey
 
     def noted(function: Any, calls: Sequence[Call], progress: Progress) -> Iterator[tuple[Call, Any]]:
         asked_for.extend(call.arguments for call in calls)
-        yield from in_turn(function, calls, progress)
+        yield from one_by_one(function, calls, progress)
 
     finished = run_study(asked, spread=noted)
     assert asked_for == [(0, (0,)), (0, (1,))], "what was tested is not trained again"
@@ -127,4 +127,4 @@ def test_stopped_before_a_call_in_turn() -> None:
             return True
 
     with pytest.raises(Cancelled, match="stopped before the first; what was done is kept"):
-        list(in_turn(lambda progress: Path(), [Call("the first")], Stop()))
+        list(one_by_one(lambda progress: Path(), [Call("the first")], Stop()))
