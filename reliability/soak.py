@@ -15,8 +15,9 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -58,9 +59,8 @@ def soaked(minutes: float, users: int, seed: int, chromium: str) -> LongUse:
     """Let users wander for so long; what happened."""
     from reliability.wanderer import wander  # needs Playwright
 
-    job, use = workspace(), LongUse(minutes, users)
-    log = Path(os.environ["MEDGAN_HOME"]) / "server.log"
-    with served(log) as (process, address), ThreadPoolExecutor(users) as people:
+    use, log = LongUse(minutes, users), Path(os.environ["MEDGAN_HOME"]) / "server.log"
+    with at_work(workspace()) as job, served(log) as (process, address), ThreadPoolExecutor(users) as people:
         started = time.monotonic()
         until = started + 60 * minutes
         there = [people.submit(wander, address, use, seed + number, chromium, until) for number in range(users)]
@@ -69,15 +69,23 @@ def soaked(minutes: float, users: int, seed: int, chromium: str) -> LongUse:
             use.samples.append(sample((time.monotonic() - started) / 60, process.pid, job))
             say(use, use.errors[told:])
             told = len(use.errors)
-    use.errors += [f"a user gave up: {error}" for one in there if (error := one.exception())]
-    status = job.status()
-    if status.state == "running":
-        job.cancel(force=True)
-    else:
+        status = job.status()
+    if status.state != "running":
         use.errors.append(f"the training is {status.state}: {status.reason}")
+    use.errors += [f"a user gave up: {error}" for one in there if (error := one.exception())]
     lines = OVERTAKEN.sub("", log.read_text(errors="replace")).splitlines()
     use.errors += [f"server log: {line}" for line in lines if "Traceback" in line or "Error" in line]
     return use
+
+
+@contextmanager
+def at_work(job: Job) -> Iterator[Job]:
+    """The training does not outlive the block, however that ends."""
+    try:
+        yield job
+    finally:
+        if job.status().active:
+            job.cancel(force=True)
 
 
 def sample(minute: float, server: int, job: Job) -> Sample:
