@@ -1,10 +1,10 @@
 """The pages for signing in and out: plain HTML, without scripts, that needs nothing else of the dashboard."""
 
-import asyncio
 from collections.abc import Callable
 from html import escape
 from urllib.parse import parse_qs
 
+import anyio
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
@@ -21,13 +21,16 @@ LOG = get_logger(__name__)
 LARGEST_FORM = 8 * 1024
 """Bytes of a filled form."""
 WRONG = "Name or password is wrong."
+BUSY = "Too many people are signing in at this moment. Try again in a few seconds."
 HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
     "frame-ancestors 'none'; base-uri 'none'",
 }
-_one_at_a_time = asyncio.Lock()
-"""A hash takes much memory by design."""
+HASHING = anyio.CapacityLimiter(1)
+"""A hash takes much memory by design: one at a time."""
+MOST_WAITING = 32
+"""Sign-ins that wait for theirs; a flood of them from many addresses is turned away, not kept in memory."""
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -102,12 +105,14 @@ async def _sign_in(request: Request) -> Response:
     filled = await _filled(request)
     name, password, target = (filled.get(field, "") for field in ("name", "password", "next"))
     target, address = _local(target), _address(request)
+    if HASHING.statistics().tasks_waiting >= MOST_WAITING:
+        return _form(target, BUSY, 503, name)
     if (wait_s := ATTEMPTS.begin(name, address)) > 0:
         alert = f"Too many attempts. Wait {wait_s + 1:.0f} seconds, then try again."
         return _form(target, alert, 429, name)
     try:
         stored = users().get(name)
-        async with _one_at_a_time:
+        async with HASHING:
             right = await run_in_threadpool(fits, name, password)
     except BadInput as error:
         LOG.error("%s", error)

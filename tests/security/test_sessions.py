@@ -1,14 +1,17 @@
 """Sessions end when nobody uses them; failed sign-ins are slowed down, and no others."""
 
 import asyncio
+import threading
 from dataclasses import dataclass, field
 
+import httpx
 import pytest
+from starlette.applications import Starlette
 from starlette.types import Message
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from medgan.app import login_gate
+from medgan.app import login_gate, login_pages
 from medgan.app.login_gate import LoginGate
 from medgan.app.login_sessions import (
     COOKIE,
@@ -96,6 +99,39 @@ def test_what_is_remembered_of_failures_is_bounded(clock: Clock) -> None:
     for number in range(MOST_REMEMBERED):
         attempts.begin(NAME, f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}")
     assert len(attempts._failed) == MOST_REMEMBERED
+
+
+def test_a_flood_of_sign_ins_is_turned_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of more than may wait for the slow hash, none is kept in memory, and who comes later gets in."""
+    put_user(NAME, PASSWORD)
+    tried, go_on = [], threading.Event()
+
+    def slow(name: str, _: str) -> bool:
+        go_on.wait()
+        tried.append(name)
+        return name == NAME
+
+    monkeypatch.setattr(login_pages, "fits", slow)
+    monkeypatch.setattr(login_pages, "ATTEMPTS", Attempts())
+    waiting, more = 1 + login_pages.MOST_WAITING, 5
+
+    async def flood() -> tuple[list[int], list[int], int]:
+        transport = httpx.ASGITransport(Starlette(routes=login_pages.routes()))
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+
+            async def sign_in(name: str) -> int:
+                return (await client.post("/login", data={"name": name, "password": PASSWORD})).status_code
+
+            left = {asyncio.create_task(sign_in(f"eve{number}")) for number in range(waiting + more)}
+            refused: set[asyncio.Task[int]] = set()
+            while len(refused) < more:
+                done, left = await asyncio.wait(left, return_when=asyncio.FIRST_COMPLETED)
+                refused |= done
+            go_on.set()
+            return [one.result() for one in refused], await asyncio.gather(*left), await sign_in(NAME)
+
+    assert asyncio.run(flood()) == ([503] * more, [401] * waiting, 303)
+    assert len(set(tried)) == waiting + 1
 
 
 def test_passwords_are_kept_as_hashes_that_their_owner_alone_may_read() -> None:
