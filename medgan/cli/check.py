@@ -16,7 +16,10 @@ from medgan.jobs.damage import Found, verify
 
 class Check(Command):
     repair: CliToggleFlag[bool] = False
-    """Make again what is damaged, where its job or its manifest tells how; what cannot be made again stays as it is."""
+    """Make again what is damaged, where its job or its manifest tells how; what cannot be made again stays as it is.
+
+    That is the whole of its work: a run that was damaged is trained anew.
+    """
 
     def run(self) -> Answer:
         with shown_progress() as progress:
@@ -36,6 +39,7 @@ def remade(damaged: Found) -> bool:
     if recipe is None:
         return False
     before = recorded(damaged.folder)
+    print(f"{damaged.place.words} {damaged.id}: {damaged.problem}; made again by {recipe[0]}", file=sys.stderr)
     try:
         with shown_progress() as progress:
             run_here(*recipe, progress)

@@ -24,6 +24,8 @@ SCHEMA_VERSION = 2
 """From 2 on a manifest holds its own checksum."""
 CHECKSUM = "content_sha256"
 """The field of a manifest that holds the checksum of all its others, also of those that only later versions know."""
+MENDING = "; `python -m medgan check` tells what to do"
+"""Ends the line that tells of a damaged file."""
 TOLD = 20
 """Names that a message lists, of many."""
 Kind = Literal["dataset", "run", "set", "quality", "study", "reader", "export"]
@@ -194,12 +196,17 @@ def _read_manifest(path: Path) -> Manifest:
     except FileNotFoundError:
         raise BadInput(f"{path.parent}: not finished, it has no {MANIFEST}") from None
     except (ValueError, RecursionError) as error:
-        raise BadInput(f"{path}: damaged ({str(error).splitlines()[0]})") from None
+        raise damaged(path, error) from None
     except OSError as error:
         raise BadInput(f"{path}: cannot be read ({error.strerror})") from error
     if (manifest.schema_version > 1 or CHECKSUM in values) and values.get(CHECKSUM) != _checksum(values):
-        raise BadInput(f"{path}: damaged (its checksum is another)")
+        raise damaged(path, "its checksum is another")
     return manifest
+
+
+def damaged(path: Path, reason: object) -> BadInput:
+    """How a damaged file of an artefact is told: where, what, and what helps."""
+    return BadInput(f"{path}: damaged ({next(iter(str(reason).splitlines()), 'cut short')}){MENDING}")
 
 
 def damaged_files(folder: Path) -> list[str]:

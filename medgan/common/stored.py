@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from medgan.common.artefact import write_atomic
-from medgan.common.errors import BadInput
+from medgan.common.artefact import damaged, write_atomic
 
 
 def open_bytes(path: Path) -> NDArray[np.uint8]:
@@ -18,7 +17,7 @@ def open_bytes(path: Path) -> NDArray[np.uint8]:
     try:
         array: NDArray[np.uint8] = np.lib.format.open_memmap(path, mode="r")  # np.load would open ZIP files, too
     except (OSError, ValueError, EOFError) as error:
-        raise BadInput(f"{path}: damaged ({error})") from None
+        raise damaged(path, error) from None
     return array
 
 
@@ -30,7 +29,7 @@ def read_array(path: Path) -> NDArray[Any]:
             if stream.read(1):
                 raise ValueError("longer than it says")
     except (OSError, ValueError, EOFError, SyntaxError, tokenize.TokenError) as error:  # the header is read as Python
-        raise BadInput(f"{path}: damaged ({error})") from None
+        raise damaged(path, error) from None
     return array
 
 
@@ -39,7 +38,7 @@ def read_table(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
     try:
         return pd.read_parquet(path, columns=columns)
     except (OSError, ValueError) as error:
-        raise BadInput(f"{path}: damaged ({str(error).splitlines()[0]})") from None
+        raise damaged(path, error) from None
 
 
 def write_array(path: Path, array: NDArray[Any]) -> None:

@@ -10,7 +10,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Literal
 
-from medgan.common.artefact import MANIFEST, FinishedArtefact, Kind, Manifest, damaged_files, read_manifest
+from medgan.common.artefact import MANIFEST, MENDING, FinishedArtefact, Kind, Manifest, damaged_files, read_manifest
 from medgan.common.config import Config
 from medgan.common.errors import BadInput, Cancelled
 from medgan.common.home import runs_folder, studies_folder
@@ -162,7 +162,7 @@ def _looked_at(place: Place, folder: Path, wrong_files: Callable[[Path], list[st
         wrong = wrong_files(folder)
         problem = f"{_listed(wrong)}: not as it was written" if wrong else ""
     except BadInput as error:
-        problem = str(error).removeprefix(f"{folder}/")
+        problem = str(error).removeprefix(f"{folder}/").removesuffix(MENDING)
     except OSError as error:
         problem = f"cannot all be read ({error.strerror})"
     if not problem:

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field, TypeAdapter, ValidationError
 
-from medgan.common.artefact import MANIFEST, Manifest, checked_name, name_from, new_id, pick, read_manifest
+from medgan.common.artefact import MANIFEST, Manifest, checked_name, damaged, name_from, new_id, pick, read_manifest
 from medgan.common.config import Config, read_json
 from medgan.common.errors import BadInput
 from medgan.common.home import studies_folder
@@ -211,7 +211,7 @@ class Study:
             for one in found:
                 _VERDICT.validate_python(one | {"comparison": one | {"arm": 0.0}})  # "arm" is its name here
         except (ValidationError, TypeError) as error:
-            raise BadInput(f"{path}: damaged ({str(error).splitlines()[0]})") from None
+            raise damaged(path, error) from None
         return found
 
     def grid(self) -> pd.DataFrame:
@@ -257,7 +257,7 @@ def part_of(path: Path, name: str, kind: type[PartT]) -> PartT:
     """A part of a JSON file of a study; raises BadInput where it is not there."""
     part = read_json(path).get(name)
     if not isinstance(part, kind):
-        raise BadInput(f"{path}: damaged (it holds no {name})")
+        raise damaged(path, f"it holds no {name}")
     return part
 
 

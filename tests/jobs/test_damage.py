@@ -10,6 +10,7 @@ from PIL import Image
 
 from medgan.cli import main
 from medgan.common.artefact import MANIFEST, is_whole, write_manifest
+from medgan.common.errors import BadInput
 from medgan.common.progress import Silent
 from medgan.data.config import PrepareConfig
 from medgan.data.dataset import PreparedDataset, list_datasets
@@ -37,6 +38,13 @@ def test_a_glance_sees_what_is_cut_and_a_look_at_all_what_is_changed(phantoms: P
     assert states(look()) == {phantoms.id: "damaged"}
 
 
+@pytest.mark.parametrize("name", ["images.npy", "items.parquet"])
+def test_a_damaged_file_is_told_with_what_helps(name: str, phantoms: PreparedDataset) -> None:
+    (phantoms.folder / name).write_bytes(b"")
+    with pytest.raises(BadInput, match=rf"{name}: damaged \(.+\); `python -m medgan check` tells what to do"):
+        getattr(PreparedDataset.open(phantoms.id), Path(name).stem)
+
+
 def test_check_names_a_manifest_that_tells_something_else(
     phantoms: PreparedDataset, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -60,7 +68,9 @@ def test_check_names_it_and_repair_makes_it_again(
     assert phantoms.id in printed
     assert "`python -m medgan check --repair` makes it again" in printed
     assert main(["check", "--repair", "--json"]) == 0
-    answer = json.loads(capsys.readouterr().out)
+    printed = capsys.readouterr()
+    assert f"data set {phantoms.id}: images.npy: not as it was written; made again by phantom" in printed.err
+    answer = json.loads(printed.out)
     assert answer == {"whole": 1, "repaired": [phantoms.id], "damaged": [], "unfinished": []}
     assert PreparedDataset.open(phantoms.id).manifest.files == recorded
 
