@@ -1,6 +1,7 @@
 """`check`: is everything that was finished still as it was written, and what is unfinished?"""
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ from pydantic_settings import CliToggleFlag
 
 from medgan.cli.command import Answer, Command
 from medgan.cli.terminal import shown_progress, table
-from medgan.common.artefact import is_whole, read_manifest
+from medgan.common.artefact import is_whole, read_manifest, sha256_of
 from medgan.common.errors import BadInput, WorkFailed
 from medgan.jobs import run_here
 from medgan.jobs.damage import Found, verify
@@ -18,7 +19,7 @@ class Check(Command):
     repair: CliToggleFlag[bool] = False
     """Make again what is damaged, where its job or its manifest tells how; what cannot be made again stays as it is.
 
-    That is the whole of its work: a run that was damaged is trained anew.
+    That may take as long as it took at first: a run goes on from its newest checkpoint, and begins anew without one.
     """
 
     def run(self) -> Answer:
@@ -38,7 +39,7 @@ def remade(damaged: Found) -> bool:
     recipe = damaged.recipe()
     if recipe is None:
         return False
-    before = recorded(damaged.folder)
+    before = recorded(damaged.folder) or found(damaged.folder)
     print(f"{damaged.place.words} {damaged.id}: {damaged.problem}; made again by {recipe[0]}", file=sys.stderr)
     try:
         with shown_progress() as progress:
@@ -47,8 +48,8 @@ def remade(damaged: Found) -> bool:
         others = sorted(name for name in before.keys() & after.keys() if before[name] != after[name])
         if others:
             print(
-                f"{damaged.id}: made again, and {', '.join(others[:3])} came out otherwise: was it made on another "
-                "machine, or with another version? What was made from it was made from the earlier one",
+                f"{damaged.id}: made again, and {', '.join(others[:3])} came out otherwise: damaged before, or made on "
+                "another machine or with another version. What was made from it was made from the earlier one",
                 file=sys.stderr,
             )
         return is_whole(damaged.folder)
@@ -63,6 +64,15 @@ def recorded(folder: Path) -> dict[str, str]:
         return {name: record.sha256 for name, record in read_manifest(folder).files.items()}
     except BadInput:
         return {}
+
+
+def found(folder: Path) -> dict[str, str]:
+    """SHA-256 of each file as it lies there; without those that cannot be read."""
+    hashes = {}
+    for path in folder.iterdir():
+        with suppress(OSError):  # IsADirectoryError, too
+            hashes[path.name] = sha256_of(path)
+    return hashes
 
 
 def known(found: Found) -> dict[str, str]:

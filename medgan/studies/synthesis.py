@@ -1,6 +1,6 @@
 """From a run to a synthetic set: images on disk that say what made them."""
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ import pandas as pd
 from pydantic import Field
 
 from medgan.common.artefact import (
+    MANIFEST,
     FinishedArtefact,
     atomic_file,
     checked_name,
@@ -118,7 +119,8 @@ def generate(config: GenerateConfig, progress: Progress | None = None) -> Synthe
     """Draw a set; one that is finished already is returned as it is, an unfinished or damaged one is drawn anew.
 
     Where another process draws the same set, this one waits for it. Raises BadInput where the run is unknown, has no
-    generator yet, has nothing to draw from, or has gone on since a damaged set was drawn; Cancelled when asked to stop.
+    generator yet, has nothing to draw from, or is not known to be where it was when a damaged set was drawn; Cancelled
+    when asked to stop.
     """
     progress = progress or Silent()
     folder = sets_folder() / checked_name(config.set)
@@ -137,6 +139,7 @@ def _generated(folder: Path, config: GenerateConfig, progress: Progress) -> Synt
     folder.mkdir(parents=True)
     structures = _write(sampler, origin, config, folder, progress)
     rows = item_rows(run, config.count, config.seed, origin=origin)
+    rows.attrs["step"] = sampler.step  # there, too, for when the manifest is damaged
     with atomic_file(folder / ITEMS) as stream:
         rows.to_parquet(stream)
     manifest = commit(
@@ -166,16 +169,24 @@ def _generated(folder: Path, config: GenerateConfig, progress: Progress) -> Synt
 
 
 def _check_same_generator(folder: Path, sampler: Sampler) -> None:
-    """Raise BadInput where a damaged set was drawn at another step of its run: other images must not take its name."""
-    try:
-        step = read_manifest(folder).summary.get("step", sampler.step)
-    except BadInput:
-        return  # it was never finished, or nothing tells which step it was
+    """Raise BadInput where a damaged set was not drawn at this step of its run: other images must not take its name."""
+    if not (folder / MANIFEST).exists():
+        return  # it was never finished
+    step = _step_of(folder)
     if step != sampler.step:
+        drawn = "nothing tells at which step" if step is None else f"it was drawn at step {step}"
         raise BadInput(
-            f"set {folder.name} is damaged and was drawn at step {step} of its run, which is at {sampler.step}: "
+            f"set {folder.name} is damaged, and {drawn} of its run, which is at {sampler.step}: "
             "it cannot be drawn again; delete it, or draw a new set"
         )
+
+
+def _step_of(folder: Path) -> int | None:
+    """The step of its run that a set was drawn at, by its manifest or, where that is damaged, its table of items."""
+    for told in (lambda: read_manifest(folder).summary, lambda: read_table(folder / ITEMS).attrs):
+        with suppress(BadInput, KeyError):
+            return int(told()["step"])
+    return None
 
 
 def _write(

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from medgan.common.artefact import damaged_files
+from medgan.common.artefact import MANIFEST, damaged_files
 from medgan.common.errors import BadInput, Cancelled
 from medgan.data.dataset import PreparedDataset
-from medgan.studies.synthesis import IMAGES, SyntheticSet, generate, generate_config, list_sets
+from medgan.studies.synthesis import IMAGES, ITEMS, SyntheticSet, generate, generate_config, list_sets
 from medgan.training.config import train_config
 from medgan.training.loop import train
 from medgan.training.run import Run
@@ -70,6 +70,26 @@ def test_a_damaged_set_is_drawn_again_but_not_by_a_run_that_has_gone_on(
             generate(config)
     assert (made.folder / IMAGES).read_bytes() == b"nothing"
     assert generate(config).manifest.files == made.manifest.files
+
+
+def test_where_the_manifest_is_damaged_the_items_tell_which_generator_drew(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = generate_config("tiny", count=4, name="damaged")
+    made = generate(config)
+    images = (made.folder / IMAGES).read_bytes()
+    (made.folder / MANIFEST).write_text("{")
+    with monkeypatch.context() as patch:
+        patch.setattr(run_sampler := Sampler.load(run), "step", 2)
+        patch.setattr(Sampler, "load", lambda *_, **__: run_sampler)
+        with pytest.raises(BadInput, match="drawn at step 1 of its run, which is at 2"):
+            generate(config)
+    assert generate(config).manifest.files == made.manifest.files
+    (made.folder / MANIFEST).write_text("{")
+    (made.folder / ITEMS).write_bytes(b"nothing")
+    with pytest.raises(BadInput, match="nothing tells at which step of its run"):
+        generate(config)
+    assert (made.folder / IMAGES).read_bytes() == images, "whole images are not replaced by others"
 
 
 def test_who_finds_a_set_being_drawn_waits_and_never_draws_into_it(run: Run) -> None:
