@@ -209,6 +209,15 @@ def damaged(path: Path, reason: object) -> BadInput:
     return BadInput(f"{path}: damaged ({next(iter(str(reason).splitlines()), 'cut short')}){MENDING}")
 
 
+def unreadable(path: Path, error: Exception) -> BadInput:
+    """How a file of an artefact that could not be read is told: gone, out of reach for now, or damaged."""
+    if isinstance(error, FileNotFoundError):
+        return BadInput(f"{path}: gone" + (MENDING if path.parent.exists() else ""))
+    if isinstance(error, OSError) and error.errno:  # those of pyarrow for damaged content have no number
+        return BadInput(f"{path}: cannot be read ({error.strerror})")
+    return damaged(path, error)
+
+
 def damaged_files(folder: Path) -> list[str]:
     """Names of files that are missing or differ from their recorded hash; empty when all is well."""
     files = read_manifest(folder).files

@@ -9,15 +9,21 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from medgan.common.artefact import damaged, write_atomic
+from medgan.common.artefact import unreadable, write_atomic
+
+NOT_AN_ARRAY = (OSError, ValueError, EOFError, SyntaxError, tokenize.TokenError)
+"""What NumPy raises for a file that holds no array; it reads the header as Python."""
 
 
 def open_bytes(path: Path) -> NDArray[np.uint8]:
-    """A `.npy` file of bytes as a read-only memory map; never unpickles. Raises BadInput where it is damaged."""
+    """A `.npy` file of bytes as a read-only memory map; never unpickles.
+
+    Raises BadInput where it is damaged or gone.
+    """
     try:
         array: NDArray[np.uint8] = np.lib.format.open_memmap(path, mode="r")  # np.load would open ZIP files, too
-    except (OSError, ValueError, EOFError) as error:
-        raise damaged(path, error) from None
+    except NOT_AN_ARRAY as error:
+        raise unreadable(path, error) from None
     return array
 
 
@@ -28,17 +34,19 @@ def read_array(path: Path) -> NDArray[Any]:
             array: NDArray[Any] = np.lib.format.read_array(stream, allow_pickle=False)
             if stream.read(1):
                 raise ValueError("longer than it says")
-    except (OSError, ValueError, EOFError, SyntaxError, tokenize.TokenError) as error:  # the header is read as Python
-        raise damaged(path, error) from None
+    except NOT_AN_ARRAY as error:
+        raise unreadable(path, error) from None
     return array
 
 
 def read_table(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
-    """A Parquet file, or some of its columns, as a table. Raises BadInput where it is damaged."""
+    """A Parquet file, or some of its columns, as a table. Raises BadInput where it is damaged or gone."""
     try:
         return pd.read_parquet(path, columns=columns)
-    except (OSError, ValueError) as error:
-        raise damaged(path, error) from None
+    except MemoryError:
+        raise
+    except Exception as error:  # whatever a damaged footer leads pyarrow and pandas to
+        raise unreadable(path, error) from None
 
 
 def write_array(path: Path, array: NDArray[Any]) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from medgan.common.artefact import MANIFEST, FinishedArtefact, damaged
+from medgan.common.artefact import MANIFEST, FinishedArtefact, unreadable
 from medgan.common.errors import BadInput
 from medgan.common.home import datasets_folder
 from medgan.common.stored import open_bytes, read_table
@@ -95,7 +95,7 @@ class PreparedDataset(FinishedArtefact):
             rows = json.loads((self.folder / PROBLEMS).read_text(encoding="utf-8"))
             return [Problem(row["file"], row["kind"], row["reason"]) for row in rows]
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise damaged(self.folder / PROBLEMS, error) from None
+            raise unreadable(self.folder / PROBLEMS, error) from None
 
     def __len__(self) -> int:
         return int(self.manifest.summary["items"])
