@@ -15,15 +15,13 @@ from medgan.common.errors import BadInput, Cancelled, WorkFailed
 from medgan.common.progress import Progress
 from medgan.jobs import processes
 from medgan.jobs.records import (
-    HEARTBEAT,
     LOG,
-    PROGRESS,
-    ROOM,
     WORKER_LOCK,
     Failure,
     Result,
     State,
     change_status,
+    change_status_surely,
     now,
     read_status,
     status_locked,
@@ -51,15 +49,16 @@ def claimed(folder: Path, attempt: int) -> Iterator[None]:
     if status.attempt != attempt or status.state != "queued":
         raise BadInput(f"job {folder.name} is {status.state} (attempt {status.attempt}): not started")
     try:
-        with FileLock(folder / WORKER_LOCK, timeout=CLAIM_TIMEOUT_S):
-            try:
-                _sign(folder, attempt)
-            except OSError as error:  # most likely a full disk
-                record_end(folder, attempt, error)
-                raise
-            yield
+        lock = FileLock(folder / WORKER_LOCK).acquire(timeout=CLAIM_TIMEOUT_S)
     except Timeout:
         raise BadInput(f"job {folder.name}: another process is working on it") from None
+    with lock:
+        try:
+            _sign(folder, attempt)
+        except OSError as error:  # most likely a full disk
+            record_end(folder, attempt, error)
+            raise
+        yield
 
 
 def _sign(folder: Path, attempt: int) -> None:
@@ -141,13 +140,7 @@ def _finish(
     with status_locked(folder):
         if read_status(folder).attempt != attempt:
             return
-        try:
-            change_status(folder, **ended)
-        except OSError:
-            # Most likely a full disk. The reason is worth more than the files that make room for it.
-            for name in (ROOM, PROGRESS, HEARTBEAT):
-                (folder / name).unlink(missing_ok=True)
-            change_status(folder, **ended)
+        change_status_surely(folder, **ended)
 
 
 @contextmanager

@@ -29,6 +29,7 @@ from medgan.jobs.records import (
     ProgressRecord,
     Status,
     change_status,
+    change_status_surely,
     has_ended,
     hold_room,
     now,
@@ -134,18 +135,24 @@ class Job:
     def cancel(self, *, force: bool = False) -> Status:
         """Ask it to stop; it keeps what it has. Asking a second time, or force, ends it after a grace time.
 
-        Raises BadInput where it neither waits nor works.
+        Raises BadInput where it neither waits nor works, and OSError where that cannot be written, though it is asked.
         """
+        unwritten: OSError | None = None
         with status_locked(self.folder):
             before = self.status()
             if not before.active:
                 raise BadInput(f"job {self.id} is {before.state}: there is nothing to cancel")
             force = force or before.cancelling
             if before.state == "queued":
-                change_status(self.folder, state="cancelled", finished=now(), reason=CANCELLED_WAITING)
+                change_status_surely(self.folder, state="cancelled", finished=now(), reason=CANCELLED_WAITING)
             elif not before.cancelling:
-                change_status(self.folder, cancel_requested=now())
+                try:
+                    change_status_surely(self.folder, cancel_requested=now())
+                except OSError as error:
+                    unwritten = error
         self._executor.stop(before, force=force)
+        if unwritten:
+            raise unwritten
         if force:
             self._note_forced_end(before.attempt)
         return self.status()
@@ -155,7 +162,8 @@ class Job:
         with status_locked(self.folder):
             after = self.status()
             if after.state == "interrupted" and after.attempt == attempt:
-                change_status(self.folder, state="cancelled", finished=now(), reason="stopped by force at your request")
+                ended = {"state": "cancelled", "finished": now(), "reason": "stopped by force at your request"}
+                change_status_surely(self.folder, **ended)
 
     def resume(self) -> Status:
         """Start a cancelled, interrupted or failed job again, with its config, where it stopped.

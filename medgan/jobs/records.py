@@ -218,3 +218,13 @@ def change_status(folder: Path, **changes: Any) -> Status:
     changed = Status.model_validate({**dict(read_status(folder)), **changes})
     write_record(folder / STATUS, changed)
     return changed
+
+
+def change_status_surely(folder: Path, **changes: Any) -> Status:
+    """The same, where the disk is full, too: that a job ends, and how, is worth more than what makes room for it."""
+    try:
+        return change_status(folder, **changes)
+    except OSError:
+        for name in (ROOM, PROGRESS, HEARTBEAT):
+            (folder / name).unlink(missing_ok=True)
+        return change_status(folder, **changes)

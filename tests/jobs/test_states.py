@@ -274,6 +274,24 @@ def test_a_disk_that_is_full_when_a_job_begins(fake: ModuleType, medgan_home: Pa
             assert job.wait(60).state == "done"
 
 
+@pytest.mark.parametrize("stubborn", [False, True])
+def test_what_fills_a_disk_can_be_stopped(
+    fake: ModuleType, medgan_home: Path, eventually: Eventually, monkeypatch: pytest.MonkeyPatch, stubborn: bool
+) -> None:
+    if reason := mounts.why_not():
+        pytest.skip(reason)
+    monkeypatch.setattr("medgan.jobs.local.GRACE_S", 0.3)
+    medgan_home.mkdir(exist_ok=True)
+    with mounts.small_disk(medgan_home, 1):
+        job = submit("count", fake.FakeConfig(gate=medgan_home / "gate", stubborn=stubborn))
+        eventually(half_done(medgan_home))
+        mounts.leave(medgan_home / "ballast", 0)
+        assert job.cancel().cancelling
+        if stubborn:
+            assert job.cancel().reason == "stopped by force at your request"
+        assert job.wait(60).state == "cancelled"
+
+
 @pytest.mark.parametrize("written", ["pid", "started"])
 def test_what_cannot_write_that_it_begins_says_why(
     fake: ModuleType, monkeypatch: pytest.MonkeyPatch, written: str
