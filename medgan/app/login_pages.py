@@ -4,7 +4,6 @@ from collections.abc import Callable
 from html import escape
 from urllib.parse import parse_qs
 
-import anyio
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
@@ -13,7 +12,7 @@ from streamlit.logger import get_logger
 
 from medgan.app import login, login_oidc
 from medgan.app.login_gate import below_base
-from medgan.app.login_sessions import ATTEMPTS, COOKIE, SESSIONS
+from medgan.app.login_sessions import ATTEMPTS, COOKIE, QUEUE, SESSIONS
 from medgan.common.errors import BadInput
 from medgan.common.users import fits, users
 
@@ -27,10 +26,6 @@ HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
     "frame-ancestors 'none'; base-uri 'none'",
 }
-HASHING = anyio.CapacityLimiter(1)
-"""A hash takes much memory by design: one at a time."""
-MOST_WAITING = 32
-"""Sign-ins that wait for theirs; a flood of them from many addresses is turned away, not kept in memory."""
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -105,14 +100,14 @@ async def _sign_in(request: Request) -> Response:
     filled = await _filled(request)
     name, password, target = (filled.get(field, "") for field in ("name", "password", "next"))
     target, address = _local(target), _address(request)
-    if HASHING.statistics().tasks_waiting >= MOST_WAITING:
+    if QUEUE.is_full(address):
         return _form(target, BUSY, 503, name)
     if (wait_s := ATTEMPTS.begin(name, address)) > 0:
         alert = f"Too many attempts. Wait {wait_s + 1:.0f} seconds, then try again."
         return _form(target, alert, 429, name)
     try:
         stored = users().get(name)
-        async with HASHING:
+        async with QUEUE.turn(address):
             right = await run_in_threadpool(fits, name, password)
     except BadInput as error:
         LOG.error("%s", error)

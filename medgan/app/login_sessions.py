@@ -4,9 +4,12 @@ import hashlib
 import ipaddress
 import secrets
 import time
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import Counter, OrderedDict
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+
+import anyio
 
 Clock = Callable[[], float]
 
@@ -23,6 +26,10 @@ FREE_BY_ADDRESS = 50
 LONGEST_WAIT_S = 60.0
 FORGET_S = 900.0
 MOST_REMEMBERED = 10_000
+
+WAITING_BY_ADDRESS = 8
+MOST_WAITING = 64
+"""Sign-ins whose passwords are checked or wait for it."""
 
 
 @dataclass
@@ -115,6 +122,33 @@ class Attempts:
         return count if self._clock() - last_s < FORGET_S else 0
 
 
+class Queue:
+    """Sign-ins that wait for the check of their password, which takes much memory by design: one at a time.
+
+    A few wait from one address and more in all; who comes then is turned away, so that a flood takes no memory, and
+    one from a single address keeps nobody else out.
+    """
+
+    def __init__(self) -> None:
+        self._turn = anyio.Lock()
+        self._waiting: Counter[str] = Counter()
+
+    def is_full(self, address: str) -> bool:
+        return self._waiting[_network(address)] >= WAITING_BY_ADDRESS or self._waiting.total() >= MOST_WAITING
+
+    @asynccontextmanager
+    async def turn(self, address: str) -> AsyncIterator[None]:
+        """Wait for the turn of a sign-in from an address, and hold it."""
+        network = _network(address)
+        self._waiting[network] += 1
+        try:
+            async with self._turn:
+                yield
+        finally:
+            self._waiting[network] -= 1
+            self._waiting += Counter()  # forgets those of whom none waits
+
+
 def _digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
@@ -130,3 +164,4 @@ def _network(address: str) -> str:
 
 SESSIONS = Sessions()
 ATTEMPTS = Attempts()
+QUEUE = Queue()

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
 import httpx
@@ -21,7 +22,10 @@ from medgan.app.login_sessions import (
     LONGEST_S,
     LONGEST_WAIT_S,
     MOST_REMEMBERED,
+    MOST_WAITING,
+    WAITING_BY_ADDRESS,
     Attempts,
+    Queue,
     Sessions,
 )
 from medgan.common.users import fits, put_user, users
@@ -101,37 +105,61 @@ def test_what_is_remembered_of_failures_is_bounded(clock: Clock) -> None:
     assert len(attempts._failed) == MOST_REMEMBERED
 
 
-def test_a_flood_of_sign_ins_is_turned_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of more than may wait for the slow hash, none is kept in memory, and who comes later gets in."""
+def test_a_flood_of_sign_ins_is_turned_away_and_keeps_out_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than a few from one address do not wait for the slow hash, and others get in meanwhile."""
     put_user(NAME, PASSWORD)
-    tried, go_on = [], threading.Event()
+    go_on = threading.Event()
 
     def slow(name: str, _: str) -> bool:
         go_on.wait()
-        tried.append(name)
         return name == NAME
 
     monkeypatch.setattr(login_pages, "fits", slow)
     monkeypatch.setattr(login_pages, "ATTEMPTS", Attempts())
-    waiting, more = 1 + login_pages.MOST_WAITING, 5
+    monkeypatch.setattr(login_pages, "QUEUE", Queue())
+    pages = Starlette(routes=login_pages.routes())
+    more = 5
+
+    async def sign_in(name: str, address: str) -> int:
+        transport = httpx.ASGITransport(pages, client=(address, 1))
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            return (await client.post("/login", data={"name": name, "password": PASSWORD})).status_code
 
     async def flood() -> tuple[list[int], list[int], int]:
-        transport = httpx.ASGITransport(Starlette(routes=login_pages.routes()))
-        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
-
-            async def sign_in(name: str) -> int:
-                return (await client.post("/login", data={"name": name, "password": PASSWORD})).status_code
-
-            left = {asyncio.create_task(sign_in(f"eve{number}")) for number in range(waiting + more)}
-            refused: set[asyncio.Task[int]] = set()
+        left = {asyncio.create_task(sign_in(f"eve{number}", "10.0.0.1")) for number in range(WAITING_BY_ADDRESS + more)}
+        refused: set[asyncio.Task[int]] = set()
+        try:
             while len(refused) < more:
-                done, left = await asyncio.wait(left, return_when=asyncio.FIRST_COMPLETED)
+                done, left = await asyncio.wait(left, timeout=30, return_when=asyncio.FIRST_COMPLETED)
+                assert done, "nobody is turned away"
                 refused |= done
+            other = asyncio.create_task(sign_in(NAME, "10.0.0.2"))
+        finally:
             go_on.set()
-            return [one.result() for one in refused], await asyncio.gather(*left), await sign_in(NAME)
+        return [one.result() for one in refused], await asyncio.gather(*left), await other
 
-    assert asyncio.run(flood()) == ([503] * more, [401] * waiting, 303)
-    assert len(set(tried)) == waiting + 1
+    assert asyncio.run(flood()) == ([503] * more, [401] * WAITING_BY_ADDRESS, 303)
+
+
+def test_a_queue_is_full_for_an_address_and_for_all() -> None:
+    queue = Queue()
+
+    async def wait(count: int) -> list[bool]:
+        async with AsyncExitStack() as held:
+            await held.enter_async_context(queue.turn("10.0.0.0"))
+            waiting = [asyncio.create_task(held_shortly(f"10.0.{number % 10}.1")) for number in range(count)]
+            await asyncio.sleep(0)
+            full = [queue.is_full("10.0.0.0"), queue.is_full("10.0.0.1"), queue.is_full("10.9.9.9")]
+        await asyncio.gather(*waiting)
+        return full
+
+    async def held_shortly(address: str) -> None:
+        async with queue.turn(address):
+            pass
+
+    assert asyncio.run(wait(5)) == [False, False, False]
+    assert asyncio.run(wait(MOST_WAITING - 1)) == [True, True, True]
+    assert asyncio.run(wait(0)) == [False, False, False], "who had their turn wait no longer"
 
 
 def test_passwords_are_kept_as_hashes_that_their_owner_alone_may_read() -> None:
