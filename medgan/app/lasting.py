@@ -7,6 +7,7 @@ moment in which a page shows it again: the browser asks for it, is told that it 
 import time
 
 from streamlit.runtime.media_file_manager import MediaFileManager
+from streamlit.runtime.media_file_storage import MediaFileKind
 
 KEPT_S = 60.0
 
@@ -14,13 +15,17 @@ KEPT_S = 60.0
 def keep_pictures(manager: MediaFileManager) -> None:
     """Have a server's pictures deleted a while after they are no longer needed, unless they are needed again.
 
-    Streamlit has no setting for it. It calls this under the manager's lock.
+    They go with the next ones that are no longer needed after that while; downloads, which may be large, go at once.
+    Streamlit has no setting for it. It calls `delete_later` under the manager's lock.
     """
     storage = manager._storage
     delete = storage.delete_file
     due: dict[str, float] = {}
 
     def delete_later(file_id: str) -> None:
+        if manager._file_metadata[file_id].kind is MediaFileKind.DOWNLOADABLE:
+            delete(file_id)
+            return
         now = time.monotonic()
         due[file_id] = now + KEPT_S
         for earlier in [name for name, moment in due.items() if moment <= now]:

@@ -46,3 +46,11 @@ def test_they_stay_for_a_while_and_then_go(manager: MediaFileManager, monkeypatc
     show(manager, b"last")
     show(manager)
     assert is_there(manager, again), "it was needed until just now"
+
+
+def test_downloads_go_at_once(manager: MediaFileManager) -> None:
+    address = manager.add(b"all of an export", "application/zip", "place", is_for_static_download=True)
+    assert is_there(manager, address)
+    for _ in range(2):  # Streamlit itself keeps them for a run more
+        show(manager, b"a picture")
+    assert not is_there(manager, address)
