@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from filelock import FileLock, Timeout
 
@@ -93,12 +92,14 @@ class _Running:
             items.reset_index(drop=True).to_parquet(stream)
 
     def _search(self) -> None:
-        """Choose settings once, on validation images; an earlier attempt's choice stands."""
+        """Choose settings once, on validation images; an earlier attempt's choice stands where it can be read."""
         path = self.study.folder / GRID
-        if not path.exists():
-            for _, (rows, chosen) in self.spread(self.trainings.search, [Call("choosing settings")], self.progress):
-                write_atomic(path, json.dumps({"rows": rows, "chosen": chosen}, indent=2) + "\n")
-        self.trainings = self.trainings.with_settings(part_of(path, "chosen", dict))
+        try:
+            rows, chosen = part_of(path, "rows", list), part_of(path, "chosen", dict)
+        except BadInput:
+            ((_, (rows, chosen)),) = self.spread(self.trainings.search, [Call("choosing settings")], self.progress)
+            write_atomic(path, json.dumps({"rows": rows, "chosen": chosen}, indent=2) + "\n")
+        self.trainings = self.trainings.with_settings(chosen)
 
     def _test(self) -> None:
         """Train and test each arm with every seed that is left, or of which something is damaged."""
@@ -128,10 +129,7 @@ class _Running:
             per_arm, real, patients, score=self.trainings.score, resamples=self.config.resamples,
             seed=self.config.first_seed, against={arm.name: arm.measure for arm in self.arms if arm.measure != REAL},
         )  # fmt: skip
-        told = [
-            asdict(verdict.comparison) | {key: value for key, value in asdict(verdict).items() if key != "comparison"}
-            for verdict in found.values()
-        ]
+        told = [verdict.as_row() for verdict in found.values()]
         write_atomic(self.study.folder / VERDICTS, json.dumps({"verdicts": told}, indent=2, default=float) + "\n")
         return found
 

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field
 
 from medgan.common.artefact import MANIFEST, Manifest, checked_name, damaged, name_from, new_id, pick, read_manifest
 from medgan.common.config import Config, read_json
@@ -22,7 +22,7 @@ from medgan.downstream.segmenter import SegmenterConfig
 from medgan.studies.arms import Arm, arms_of, groups_of
 from medgan.studies.material import Material
 from medgan.studies.synthesis import SyntheticSet
-from medgan.studies.verdict import Verdict
+from medgan.studies.verdict import check_row
 
 TaskName = Literal["auto", "classification", "segmentation"]
 CONFIG, ROWS, GRID, VERDICTS, TEST = "study.json", "rows.jsonl", "grid.json", "verdicts.json", "test.parquet"
@@ -31,7 +31,6 @@ FIELDS = {"number": int, "arm": str, "seed": int}
 """Of a row, what it is about."""
 SEAL = "sha256"
 """Field of a row with a SHA-256 over the rest of it and its two files; rows of before it was kept lack it."""
-_VERDICT = TypeAdapter(Verdict)
 
 
 class StudyConfig(Config):
@@ -209,8 +208,8 @@ class Study:
         found = part_of(path, "verdicts", list) if path.exists() else []
         try:
             for one in found:
-                _VERDICT.validate_python(one | {"comparison": one | {"arm": 0.0}})  # "arm" is its name here
-        except (ValidationError, TypeError) as error:
+                check_row(one)
+        except (ValueError, TypeError) as error:
             raise damaged(path, error) from None
         return found
 

@@ -1,11 +1,12 @@
 """Whether an arm of a study helps: a label and a sentence that say what the study can tell, and no more."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import ceil
-from typing import Literal
+from typing import Any, Literal
 
 from numpy.typing import ArrayLike
+from pydantic import TypeAdapter
 
 from medgan.common.errors import BadInput
 from medgan.studies.crossed import MOST
@@ -33,6 +34,19 @@ class Verdict:
     comparison: Comparison
     against: str = ALONE
     """What the arm is compared with, in words."""
+
+    def as_row(self) -> dict[str, Any]:
+        """Its fields and those of its comparison side by side, but for the arm's score: `arm` is the arm's name."""
+        own = asdict(self)
+        return {**own.pop("comparison"), **own}
+
+
+def check_row(row: dict[str, Any]) -> None:
+    """Raise ValueError or TypeError where this is no row of a verdict's."""
+    _VERDICT.validate_python(row | {"comparison": row | {"arm": 0.0}})  # the score, which a row does not hold
+
+
+_VERDICT = TypeAdapter(Verdict)
 
 
 def verdicts(

@@ -20,7 +20,7 @@ from medgan.studies import tasks, trainings
 from medgan.studies.arms import Arm
 from medgan.studies.material import Material
 from medgan.studies.running import run_study
-from medgan.studies.study import ROWS, SEAL, VERDICTS, Study, study_config
+from medgan.studies.study import GRID, ROWS, SEAL, VERDICTS, Study, study_config
 from medgan.studies.tasks import Classification, Segmentation
 
 QUICK = {"backbone": "small", "epochs": 3}
@@ -190,11 +190,15 @@ class TestStudy:
         assert run_study(config).rows().equals(whole.rows())
 
     def test_grid_is_searched_on_validation_images_and_its_choice_is_used(self, films: PreparedDataset) -> None:
-        study = run_study(self.config(grid=True, real_shares=(1.0,), seeds=1))
+        config = self.config(grid=True, real_shares=(1.0,), seeds=1)
+        study = run_study(config)
         grid = study.grid()
         assert len(grid) == 9
         assert set(study.rows()["arm"]) == {"real"}
         assert study.verdicts() == []
+        (study.folder / MANIFEST).unlink()
+        (study.folder / GRID).write_text("{")
+        assert run_study(config).grid().equals(grid), "an unfinished study searches again for settings it cannot read"
 
     def test_what_does_not_fit_is_one_line(self, films: PreparedDataset) -> None:
         for options, reason in (
