@@ -64,6 +64,7 @@ def soaked(minutes: float, users: int, seed: int, chromium: str) -> LongUse:
         started = time.monotonic()
         until = started + 60 * minutes
         there = [people.submit(wander, address, use, seed + number, chromium, until) for number in range(users)]
+        use.samples.append(sample(0.0, process.pid, job))
         told = 0
         while wait(there, timeout=SAMPLE_S).not_done:
             use.samples.append(sample((time.monotonic() - started) / 60, process.pid, job))

@@ -32,7 +32,7 @@ PRESSED = ", ".join(
 )
 MOVED = '[data-testid="stMain"] input[type="range"]'
 PATIENCE_MS = 120_000
-LOOKED_FOR = re.compile(r"/\w+/_stcore/(health|host-config)$|/media/\w+\.\w+$")
+LOOKED_FOR = re.compile(r"/\w+/_stcore/(health|host-config)$|/media/\w+\.(png|jpg|webp|svg)$")
 """Streamlit's script looks for its server below the page's address before it looks at the top; and pictures are gone
 from the server as soon as a page that is drawn anew needs others. Whether one is missing is looked for on the page."""
 ANSWERED = ("Failed to load resource", "Client Error: Image source error")

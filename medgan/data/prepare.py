@@ -3,14 +3,11 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import astuple
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
-
-from filelock import FileLock, Timeout
 
 from medgan.common.artefact import checked_name, commit, is_whole, name_from, remove_artefact, sha256_of
 from medgan.common.config import Config
@@ -18,6 +15,7 @@ from medgan.common.errors import BadInput, Cancelled
 from medgan.common.home import datasets_folder
 from medgan.common.progress import Progress, Silent
 from medgan.common.repro import environment
+from medgan.common.turns import in_turn
 from medgan.data.build import build
 from medgan.data.config import PrepareConfig
 from medgan.data.dataset import PreparedDataset
@@ -64,7 +62,7 @@ def built_once(
     facts = json.dumps({"version": PREPARE_VERSION, **decisive}, sort_keys=True)
     identity = f"{checked_name(name)}-{hashlib.sha256(facts.encode()).hexdigest()[:8]}"
     folder = datasets_folder() / identity
-    with _locked(folder, progress):
+    with in_turn(folder.with_name(f".{folder.name}.lock"), progress, "preparing the data set"):
         if not is_whole(folder):
             remove_artefact(folder)  # what a killed process left, or a fault of the disk
             folder.mkdir(parents=True)
@@ -127,22 +125,3 @@ def _decisive(layout: Layout, config: PrepareConfig, hashes: dict[PurePosixPath,
         "items": items,
         "problems": [problem.as_json() for problem in layout.problems],
     }
-
-
-@contextmanager
-def _locked(folder: Path, progress: Progress) -> Iterator[None]:
-    """Hold the right to build this folder; wait while another process builds the same."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder.parent / f".{folder.name}.lock")
-    while True:
-        try:
-            lock.acquire(timeout=0.5)
-            break
-        except Timeout:
-            if progress.stop_requested():
-                raise Cancelled("stopped while another process prepared the same data set") from None
-            progress.update(0, 1, "Waiting: another process prepares the same data set")
-    try:
-        yield
-    finally:
-        lock.release()

@@ -35,9 +35,7 @@ def test_no_page_has_a_barrier_in_either_theme(browser: Browser, server: str) ->
             page.emulate_media(color_scheme=scheme)
             page.wait_for_timeout(500)
             settled(page)
-            background.add(
-                (scheme, page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor"))
-            )
+            background.add((scheme, page.evaluate(BACKGROUND)))
             violations = Axe().run(page, options={"runOnly": rules}).response["violations"]
             told = [
                 f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in violations if one["id"] not in OF_STREAMLIT

@@ -15,24 +15,24 @@ def test_two_users_wander_while_a_training_goes_on(medgan_home: Path) -> None:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         pytest.skip("no Chromium here")
-    soak = soaked(minutes=0.25, users=2, seed=1, chromium=chromium)
-    assert soak.errors == []
-    assert soak.acts.total() > 0
-    assert len(soak.samples) > 1
-    most = soak.report()["most"]
+    use = soaked(minutes=0.25, users=2, seed=1, chromium=chromium)
+    assert use.errors == []
+    assert use.acts.total() > 0
+    assert len(use.samples) > 1
+    most = use.report()["most"]
     assert most["training_step"] > 0
     assert most["server_mib"] > 0
 
 
 def grown(**rates: float) -> LongUse:
     """Thirty minutes in which something grows by so much a minute."""
-    soak = LongUse(30.0, 3)
+    use = LongUse(30.0, 3)
     for minute in range(31):
         sample = Sample(float(minute), 1000.0, 40, 12, 800.0, 100 * minute)
         for name, rate in rates.items():
             setattr(sample, name, getattr(sample, name) + rate * minute)
-        soak.samples.append(sample)
-    return soak
+        use.samples.append(sample)
+    return use
 
 
 def test_a_steady_server_is_judged_as_such() -> None:
