@@ -5,6 +5,7 @@ import random
 import signal
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 from medgan.jobs import Job
 from medgan.jobs.processes import same_process, wait_until_gone
@@ -46,9 +47,12 @@ def _struck(place: Workplace, tally: Tally, rng: random.Random, kind: str, kills
         if not _wait(job, moment, begun=when == "at work"):
             break  # it was quicker
         what = f"{moment:.2f} s into its work" if when == "at work" else f"{moment:.2f} s after its start"
-        with tally.fault("kill", kind, what) as fault:
+        try:
             kill_session(job)
-            struck += 1
+        except TooLate:
+            break  # that it is done, and well, is looked at below
+        struck += 1
+        with tally.fault("kill", kind, what) as fault:
             place.check_stopped(fault, job)
             pages.check(fault, ("jobs",), said=["killed, out of memory"], where="jobs")
             if len(tally.faults) % OTHER_PAGES_EVERY == 0:
@@ -77,10 +81,16 @@ def _wait(job: Job, moment_s: float, *, begun: bool) -> bool:
     return job.status().active and job.status().pid is not None
 
 
+class TooLate(Exception):
+    """A job ended in the very moment in which it was to be killed."""
+
+
 def kill_session(job: Job) -> None:
-    """Kill a job's process and all that it started."""
+    """Kill a job's process and all that it started; raises TooLate where it has written its end before."""
     status = job.status()
-    if status.pid is None or not same_process(status.pid, status.process_start):
-        raise RuntimeError(f"there was nothing to kill: {status.state}")
-    os.killpg(status.pid, signal.SIGKILL)
-    wait_until_gone(status.pid, status.process_start, PATIENCE_S)
+    with suppress(ProcessLookupError):
+        if status.pid and same_process(status.pid, status.process_start):
+            os.killpg(status.pid, signal.SIGKILL)
+            wait_until_gone(status.pid, status.process_start, PATIENCE_S)
+    if (state := job.status().state) != "interrupted":
+        raise TooLate(f"job {job.id} was {state} when it was killed")
