@@ -35,6 +35,9 @@ def test_from_a_form_to_a_verdict(server: str, page: Page) -> None:
     settled(page)
     set_number(page, "Seeds: trainings of each arm", 2)
     settled(page)
+    page.get_by_text("How the networks are trained").click()
+    set_number(page, "Most passes over the images", 5)
+    settled(page)
     page.get_by_role("button", name="Start the study").click()
     expect(page.get_by_text("Of 1 arm beside real images alone")).to_be_visible()  # the page follows the job by itself
     settled(page)
