@@ -4,7 +4,7 @@ import pytest
 from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 
-from medgan.app.lasting import KEPT_S, keep_pictures
+from medgan.app.lasting import KEPT_S, LARGEST_BYTES, keep_pictures
 
 
 @pytest.fixture
@@ -48,9 +48,10 @@ def test_they_stay_for_a_while_and_then_go(manager: MediaFileManager, monkeypatc
     assert is_there(manager, again), "it was needed until just now"
 
 
-def test_downloads_go_at_once(manager: MediaFileManager) -> None:
-    address = manager.add(b"all of an export", "application/zip", "place", is_for_static_download=True)
+@pytest.mark.parametrize(("size", "stays"), [(1000, True), (LARGEST_BYTES + 1, False)])
+def test_downloads_stay_but_large_ones_go_at_once(manager: MediaFileManager, size: int, stays: bool) -> None:
+    address = manager.add(bytes(size), "application/zip", "place", is_for_static_download=True)
     assert is_there(manager, address)
     for _ in range(2):  # Streamlit itself keeps them for a run more
         show(manager, b"a picture")
-    assert not is_there(manager, address)
+    assert is_there(manager, address) == stays
