@@ -7,7 +7,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -32,10 +32,14 @@ def _begin_warm(self: PagesManager, *arguments: Any, **options: Any) -> None:
     PagesManager.uses_pages_directory = False
 
 
+def warm() -> AbstractContextManager[Any]:
+    """While it lasts, pages are drawn as in a server where the script has run before."""
+    return patch.object(PagesManager, "__init__", _begin_warm)
+
+
 def page(name: str, **query: str) -> AppTest:
     """A page of the dashboard, drawn."""
-    with ExitStack() as stack:
-        stack.enter_context(patch.object(PagesManager, "__init__", _begin_warm))
+    with warm():
         app = AppTest.from_file(str(SCRIPT), default_timeout=PATIENCE_S)
         if name != "overview":
             app.switch_page(f"pages/{name}.py")
@@ -46,7 +50,7 @@ def page(name: str, **query: str) -> AppTest:
 
 def drawn_again(app: AppTest) -> AppTest:
     """The same page after another moment, as a browser that stayed open sees it."""
-    with patch.object(PagesManager, "__init__", _begin_warm):
+    with warm():
         return app.run()
 
 

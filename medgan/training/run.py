@@ -137,7 +137,7 @@ class Run:
     def finished(self) -> bool:
         return self.manifest is not None
 
-    @property
+    @cached_property
     def shipped(self) -> bool:
         """Whether the run came with the package."""
         return self.folder.parent == shipped_runs_folder()
