@@ -28,7 +28,7 @@ from urllib.parse import urlencode
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
-from benchmarks.dashboard import PAGES, ROOT, lengthen, opened, resident_mib, served
+from benchmarks.dashboard import PAGES, ROOT, lengthen, opened, resident_mib, served, turned
 from medgan.common.artefact import MANIFEST, Manifest, commit, read_manifest, sha256_of, write_manifest
 from medgan.common.progress import Silent
 from medgan.common.repro import environment
@@ -230,7 +230,11 @@ def rendered_view(app: AppTest, view: View) -> list[float]:
 
 
 def in_a_browser() -> dict[str, Any]:
-    """Seconds until each view's title stands and until it is complete, in Chromium; and what the server holds."""
+    """Seconds until each view is complete in Chromium, first and later, and what the server then holds.
+
+    Opened anew, which begins with what Streamlit itself takes (see the guide's page); pages also by their links, as
+    somebody opens them who is there already.
+    """
     from playwright.sync_api import sync_playwright
 
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -239,10 +243,15 @@ def in_a_browser() -> dict[str, Any]:
     with served() as (process, address), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         user = browser.new_context().new_page()
-        seconds = {view.name: [complete(user, f"{address}/{view.address}") for _ in range(2)] for view in views()}
+        anew = {view.name: [complete(user, f"{address}/{view.address}") for _ in range(2)] for view in views()}
+        by_link: dict[str, list[float]] = {page.stem: [] for page in PAGES}
+        for page in [*PAGES, *PAGES]:
+            started = time.perf_counter()
+            turned(user, page.stem)
+            by_link[page.stem].append(round(time.perf_counter() - started, 2))
         memory = round(resident_mib(process.pid))
         browser.close()
-    return {"seconds_until_complete_first_and_later": seconds, "server_mib": memory}
+    return {"seconds_opened_anew": anew, "seconds_by_link": by_link, "server_mib": memory}
 
 
 def complete(user: Any, address: str) -> float:
