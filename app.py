@@ -8,13 +8,13 @@ from starlette.middleware import Middleware
 from streamlit import runtime
 
 from medgan.app import login, login_pages
-from medgan.app.lasting import keep_pictures
+from medgan.app.lasting import keep_media
 from medgan.app.login_gate import LoginGate
 
 
 @asynccontextmanager
 async def begun(_: st.App) -> AsyncIterator[None]:
-    keep_pictures(runtime.get_instance().media_file_mgr)
+    keep_media(runtime.get_instance().media_file_mgr)
     yield
 
 

@@ -14,10 +14,10 @@ LARGEST_BYTES = 16 * 2**20
 """Of what is kept: not of a whole export, which may be gigabytes."""
 
 
-def keep_pictures(manager: MediaFileManager) -> None:
-    """Have a server's pictures deleted a while after they are no longer needed, unless they are needed again.
+def keep_media(manager: MediaFileManager) -> None:
+    """Have a server's media files deleted a while after they are no longer needed, unless they are needed again.
 
-    They go with the next ones that are no longer needed after that while; so do downloads, but large ones go at once.
+    They go with the next ones that are no longer needed after that while; large ones go at once.
     Streamlit has no setting for it. It calls `delete_later` under the manager's lock.
     """
     storage = manager._storage

@@ -39,7 +39,7 @@ def remade(damaged: Found) -> bool:
     recipe = damaged.recipe()
     if recipe is None:
         return False
-    before = recorded(damaged.folder) or found(damaged.folder)
+    before = recorded(damaged.folder) or hashes_of_files(damaged.folder)
     print(f"{damaged.place.words} {damaged.id}: {damaged.problem}; made again by {recipe[0]}", file=sys.stderr)
     try:
         with shown_progress() as progress:
@@ -66,7 +66,7 @@ def recorded(folder: Path) -> dict[str, str]:
         return {}
 
 
-def found(folder: Path) -> dict[str, str]:
+def hashes_of_files(folder: Path) -> dict[str, str]:
     """SHA-256 of each file as it lies there; without those that cannot be read."""
     hashes = {}
     for path in folder.iterdir():

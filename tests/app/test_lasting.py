@@ -4,14 +4,14 @@ import pytest
 from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 
-from medgan.app.lasting import KEPT_S, LARGEST_BYTES, keep_pictures
+from medgan.app.lasting import KEPT_S, LARGEST_BYTES, keep_media
 
 
 @pytest.fixture
 def manager(monkeypatch: pytest.MonkeyPatch) -> MediaFileManager:
     monkeypatch.setattr("streamlit.runtime.media_file_manager._get_session_id", lambda: "somebody")
     manager = MediaFileManager(MemoryMediaFileStorage("/media"))
-    keep_pictures(manager)
+    keep_media(manager)
     return manager
 
 

@@ -3,7 +3,6 @@
 import os
 import shutil
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,39 +10,15 @@ import pytest
 from medgan.common.artefact import MANIFEST, Manifest, write_manifest
 from medgan.common.errors import BadInput
 from medgan.data.dataset import PreparedDataset
-from medgan.data.phantom_sets import PhantomConfig, prepare_phantoms
 from medgan.studies.beside import METRIC_OF, beside, differences, latest, remember
 from medgan.studies.evaluation import evaluate
 from medgan.studies.published import published, published_tables
 from medgan.studies.running import run_study
 from medgan.studies.study import CONFIG, Study
-from medgan.studies.synthesis import generate, generate_config
 from medgan.studies.thesis import NO_EXPERIMENT, THESIS, experiment, thesis_quality, thesis_study
-from medgan.training.config import train_config
-from medgan.training.loop import train
 
-TINY = {"width": 8, "batch_size": 4, "steps": 2, "log_every": 1, "sample_every": 2, "samples": 4, "checkpoint_every": 2}
 FAST: dict[str, Any] = {"quick": True, "positive": "tuberculosis", "seeds": 2, "resamples": 99}
 SMALL = {"backbone": "small", "epochs": 2}
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Films, and a set a class that a tiny GAN of that class drew."""
-    home = tmp_path_factory.mktemp("thesis") / "home"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MEDGAN_HOME", str(home))
-        films = prepare_phantoms(PhantomConfig(family="chest_xray", count=90, size=64, name="films"))
-        for label in ("normal", "tuberculosis"):
-            run = train(train_config("dcgan", films.id, label=label, name=label, options=TINY))
-            generate(generate_config(run.id, count=30, seed=3, name=f"drawn-{label}"))
-    return home
-
-
-@pytest.fixture
-def films(made: Path, medgan_home: Path) -> PreparedDataset:
-    shutil.copytree(made, medgan_home, dirs_exist_ok=True)
-    return PreparedDataset.open("films")
 
 
 def hold_a_full_scale_study_above_quick_ones(quick: object) -> None:
